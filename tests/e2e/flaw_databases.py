@@ -27,11 +27,16 @@ if TYPE_CHECKING:
     from tests.e2e.tiny_images import Repository
 
 SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-GHSA = "GitHub Security Advisory pip"
-SOURCES = {
-    "debian 13": {"ID": "debian", "Name": "Debian Security Tracker", "URL": "https://example.org/debian"},
-    f"pip::{GHSA}": {"ID": "ghsa", "Name": GHSA, "URL": "https://example.org/ghsa"},
+BUCKETS = {
+    "apt": "debian 13",
+    "pip": "pip::GitHub Security Advisory pip",
+    "npm": "npm::GitHub Security Advisory npm",
 }
+"""Where Trivy has the flaws of what an installer installs."""
+ECOSYSTEMS = {"apt": "deb", "pip": "python", "npm": "npm"}
+"""What Grype calls what an installer installs."""
+FORMATS = {"apt": "deb", "pip": "python", "npm": "semver"}
+"""How Grype compares versions there."""
 TABLES = """
 CREATE TABLE db_metadata (build_timestamp datetime NOT NULL, model integer NOT NULL, revision integer NOT NULL, addition integer NOT NULL);
 CREATE TABLE blobs (id integer PRIMARY KEY, value text NOT NULL);
@@ -45,31 +50,30 @@ CREATE TABLE affected_package_handles (id integer PRIMARY KEY, vulnerability_id 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A known vulnerability of a package of Debian 13 or of PyPI."""
+    """A known vulnerability of a package of Debian 13, PyPI or npm."""
 
     id: str
     package: str
-    """The source package, or the project on PyPI."""
+    """The source package, or the project on PyPI or npm."""
     severity: str
     fixed: str = ""
     """The version that mends it; empty if there is none."""
     installer: str = "apt"
-    """``apt`` or ``pip``."""
+    """``apt``, ``pip`` or ``npm``."""
     ghsa: str = ""
-    """What GitHub calls it, for a project on PyPI."""
+    """What GitHub calls it, for a project on PyPI or npm."""
 
 
 def trivy_database(folder: Path, flaws: Sequence[Flaw], day: str) -> None:
     """Write Trivy's database below its cache folder, as of a day."""
-    debian: dict[str, dict[str, bytes]] = {}
-    python: dict[str, dict[str, bytes]] = {}
+    advisories: dict[str, dict[str, dict[str, bytes]]] = {bucket: {} for bucket in BUCKETS.values()}
     for flaw in flaws:
-        advisories = debian if flaw.installer == "apt" else python
-        advisories.setdefault(flaw.package, {})[flaw.id] = _json(_advisory(flaw))
+        packages = advisories[BUCKETS[flaw.installer]]
+        packages.setdefault(flaw.package, {})[flaw.id] = _json(_advisory(flaw))
+    source = {"ID": "tests", "Name": "tests", "URL": "https://example.org"}
     root: Bucket = {
-        "data-source": {name: _json(source) for name, source in SOURCES.items()},
-        "debian 13": debian,
-        f"pip::{GHSA}": python,
+        **advisories,
+        "data-source": {name: _json(source) for name in BUCKETS.values()},
         "vulnerability": {flaw.id: _json(_described(flaw)) for flaw in flaws},
     }
     target = folder / "db"
@@ -175,9 +179,8 @@ def _insert(database: sqlite3.Connection, flaw: Flaw) -> None:
         "INSERT OR IGNORE INTO operating_systems (id, name, release_id, major_version, codename) "
         "VALUES (13, 'debian', 'debian', '13', 'trixie')"
     )
-    ecosystem = "deb" if debian else "python"
     package = database.execute(
-        "INSERT INTO packages (ecosystem, name) VALUES (?, ?)", (ecosystem, flaw.package)
+        "INSERT INTO packages (ecosystem, name) VALUES (?, ?)", (ECOSYSTEMS[flaw.installer], flaw.package)
     ).lastrowid
     described = {
         "id": name,
@@ -188,7 +191,7 @@ def _insert(database: sqlite3.Connection, flaw: Flaw) -> None:
         "INSERT INTO vulnerability_handles (name, status, provider_id, blob_id) VALUES (?, 'active', ?, ?)",
         (name, provider, blob(described)),
     ).lastrowid
-    version = {"type": "deb" if debian else "python", "constraint": f"< {flaw.fixed}" if flaw.fixed else ""}
+    version = {"type": FORMATS[flaw.installer], "constraint": f"< {flaw.fixed}" if flaw.fixed else ""}
     fix = {"version": flaw.fixed, "state": "fixed"} if flaw.fixed else {"state": "not-fixed"}
     database.execute(
         "INSERT INTO affected_package_handles (vulnerability_id, operating_system_id, package_id, blob_id) "

@@ -51,7 +51,9 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def dpkg_layer(versions: dict[str, str], python: dict[str, str] | None = None) -> bytes:
+def dpkg_layer(
+    versions: dict[str, str], python: dict[str, str] | None = None, more: dict[str, str] | None = None
+) -> bytes:
     """Return a layer of Debian 13 with lists of these packages, and of projects of PyPI, as scanners read them."""
     status = "".join(
         f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n"
@@ -63,7 +65,7 @@ def dpkg_layer(versions: dict[str, str], python: dict[str, str] | None = None) -
         )
         for name, version in (python or {}).items()
     }
-    return files_layer({**DEBIAN, "var/lib/dpkg/status": status, **about})
+    return files_layer({**DEBIAN, "var/lib/dpkg/status": status, **about, **(more or {})})
 
 
 def write_layout(folder: Path, versions: dict[str, str]) -> Path:
