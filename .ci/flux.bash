@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# Flux' controllers as processes beside the cluster of .ci/cluster, with the definitions of their own modules.
+# Flux' controllers in pods of .ci/cluster, with the definitions of their own modules.
 
 readonly FLUX=(source-controller kustomize-controller helm-controller)
+readonly FLUX_IMAGES=$REGISTRY/image-matrix-cluster
 
 start_flux() {
   local name
@@ -12,26 +13,32 @@ start_flux() {
     }
   done
   apply_crds
-  apply /api/v1/namespaces/flux-system <<<'{apiVersion: v1, kind: Namespace, metadata: {name: flux-system}}'
-  start_flux_controller source-controller 9790 --storage-path "$RUN/artifacts" --storage-addr 127.0.0.1:9797 \
-    --storage-adv-addr 127.0.0.1:9797
-  # the gate of docs/flux.md, by which a revert need not wait for the timeout of what it takes back
-  start_flux_controller kustomize-controller 9791 --requeue-dependency 5s \
-    --feature-gates CancelHealthCheckOnNewRevision=true
-  start_flux_controller helm-controller 9792
-  for name in 0 1 2; do ready "${FLUX[$name]}" curl --fail "http://127.0.0.1:980$name/readyz"; done
+  for name in "${FLUX[@]}"; do push_controller "$name"; done
+  apply_controllers
+  for name in "${FLUX[@]}"; do controller_ready "$name"; done
 }
 
 flux_program() { program "flux-${1%-controller}" "$1"; }
 
-# start_flux_controller NAME PORT OPTION…: as administrator of the cluster, as `flux install` gives it to them.
-start_flux_controller() {
-  local name=$1 port=$2
-  shift 2
-  mkdir -p "$RUN/artifacts" "$RUN/tmp/$name"
-  KUBECONFIG=$KUBECONFIGS/admin RUNTIME_NAMESPACE=flux-system TMPDIR=$RUN/tmp/$name HOME=$RUN/tmp/$name \
-    start "$name" "$(flux_program "$name")" --metrics-addr "127.0.0.1:$port" --health-addr "127.0.0.1:$((port + 10))" --events-addr= \
-    --log-encoding json "$@"
+# flux_version NAME: of the folder of its program, FAMILY-VERSION.
+flux_version() {
+  local folder
+  folder=$(dirname "$(flux_program "$1")")
+  echo "v${folder##*-}"
+}
+
+# push_controller NAME: an image of its program alone.
+push_controller() {
+  local image folder=$STATE/tmp/$1
+  image=$FLUX_IMAGES/$1:$(flux_version "$1")
+  in_registry "$image" && return
+  log "pushing $image"
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  cp "$(flux_program "$1")" "$folder/$1"
+  printf 'FROM scratch\nCOPY %s /\nENTRYPOINT ["/%s"]\n' "$1" "$1" >"$folder/Dockerfile"
+  push_image "$folder" "$image"
+  rm -r "$folder"
 }
 
 # The definitions of the modules that the programs are built from.
@@ -44,3 +51,20 @@ apply_crds() {
     done
   done
 }
+
+apply_controllers() {
+  local name edits=(-e "s#IMAGES#$FLUX_IMAGES#")
+  for name in "${FLUX[@]}"; do edits+=(-e "s#VERSION_OF_$name#$(flux_version "$name")#"); done
+  log "starting Flux"
+  sed "${edits[@]}" "$HERE/../tests/cluster/flux/controllers.yaml" | as_admin apply --server-side --filename - >/dev/null
+}
+
+controller_ready() {
+  local name=deployment/$1
+  as_admin --namespace flux-system rollout status "$name" --timeout "${READY_SECONDS}s" >/dev/null && return
+  as_admin --namespace flux-system describe pod --selector "app=$1" >&2
+  as_admin --namespace flux-system logs "$name" --tail 20 >&2 || true
+  die "$1 is not ready after $READY_SECONDS s"
+}
+
+as_admin() { "$(program kubernetes kubectl)" --kubeconfig "$KUBECONFIGS/admin" "$@"; }

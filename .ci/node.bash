@@ -5,7 +5,6 @@ readonly CONTAINERD=$RUN/containerd.sock
 readonly PAUSE=$REGISTRY/image-matrix-cluster/pause:3.10
 
 start_node() {
-  can_run_pods || return 0
   push_pause
   open_network
   start_containerd
@@ -20,11 +19,11 @@ can_run_pods() {
   local name
   for name in kubelet kube-proxy; do
     [[ -n $(program kubernetes "$name") ]] && continue
-    log "the node is left out: no $name here"
+    log "the node, and Flux in its pods, are left out: no $name here"
     return 1
   done
   [[ -x $ENGINE/root/usr/bin/containerd ]] && curl --fail --silent --output /dev/null "http://$REGISTRY/v2/" && return
-  log "the node is left out: \`.ci/engine up\` makes containerd and the registry of its images available"
+  log "the node, and Flux in its pods, are left out: \`.ci/engine up\` makes containerd and the registry of its images available"
   return 1
 }
 
@@ -38,8 +37,7 @@ sys.exit(not any((it["type"], it["status"]) == ("Ready", "True") for it in json.
 # tests make the images of theirs from it. To them the path is a mirror of registry.k8s.io.
 push_pause() {
   local folder=$STATE/tmp/pause
-  curl --fail --silent --output /dev/null --header 'Accept: application/vnd.oci.image.manifest.v1+json' \
-    "http://$REGISTRY/v2/image-matrix-cluster/pause/manifests/3.10" && return
+  in_registry "$PAUSE" && return
   log "pushing $PAUSE"
   rm -rf "$folder"
   mkdir -p "$folder/root/bin"
@@ -48,8 +46,20 @@ push_pause() {
   cp "$folder/usr/bin/busybox" "$folder/root/bin/busybox"
   ln -s busybox "$folder/root/bin/sh"
   printf 'FROM scratch\nCOPY root /\nENTRYPOINT ["/bin/busybox", "tail", "-f", "/dev/null"]\n' >"$folder/Dockerfile"
-  docker buildx build --quiet --provenance=false "--output=type=image,name=$PAUSE,push=true,oci-mediatypes=true" \
-    "$folder" </dev/null >&2 || die "$PAUSE cannot be built; see above"
+  push_image "$folder" "$PAUSE"
+}
+
+# in_registry REFERENCE: is a tag there?
+in_registry() {
+  local path=${1#"$REGISTRY"/}
+  curl --fail --silent --output /dev/null --header 'Accept: application/vnd.oci.image.manifest.v1+json' \
+    "http://$REGISTRY/v2/${path%:*}/manifests/${path##*:}"
+}
+
+# push_image FOLDER REFERENCE: the image of a Dockerfile.
+push_image() {
+  docker buildx build --quiet --provenance=false "--output=type=image,name=$2,push=true,oci-mediatypes=true" \
+    "$1" </dev/null >/dev/null || die "$2 cannot be built; see above"
 }
 
 # --- containers -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """From an edit of the matrix to a user's pod, and back, on real parts: `make demo` shows the steps and their times.
 
-act runs the workflow, with what stands for GitHub (docs/workflow-tests.md). Flux' controllers run beside the cluster.
-The tests build on each other, as a team's days do.
+act runs the workflow, with what stands for GitHub (docs/workflow-tests.md). The tests build on each other, as a team's
+days do.
 """
 
 from __future__ import annotations
