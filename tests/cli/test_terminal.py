@@ -18,7 +18,7 @@ from image_matrix.cli.terminal import terminal_width, wrapped
 if TYPE_CHECKING:
     from .conftest import Repository
 
-TEXTS = st.text("ab  \n", max_size=200)
+TEXTS = st.text("ab  `\n", max_size=200)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,8 @@ TEXTS = st.text("ab  \n", max_size=200)
         ("  one two three", ["  one two", "    three"]),
         ("one\ntwo three four", ["one", "two three", "  four"]),
         ("extraordinarily long", ["extraordinarily", "  long"]),
+        ("run `a b c d e`; then", ["run", "  `a b c d e`;", "  then"]),
+        ("a `b c d e f g", ["a `b c d", "  e f g"]),
         (
             f"{click.style('one', fg='red', bold=True)} two",
             [f"{click.style('one', fg='red', bold=True)} two"],

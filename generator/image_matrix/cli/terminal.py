@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HANGING = "  "
+_WORD = re.compile(r"(?:`[^`]*`|[^ ])*")
+"""Up to a space that does not stand between two backticks."""
 USUAL = 80
 """Characters of a line if the terminal's width is unknown."""
 
@@ -38,15 +41,27 @@ def wrapped(text: str, width: int | None) -> str:
 
 
 def _parts(line: str, width: int) -> Iterator[str]:
-    """Yield the parts of a line; a word that is wider than the terminal is not broken, so that users can copy it."""
+    """Yield the parts of a line; a word that is wider than the terminal is not broken, so that users can copy it.
+
+    What stands in backticks is one word: a command in two lines would be two.
+    """
     indent = line[: len(line) - len(line.lstrip(" "))]
     part, empty = indent, True
-    for word in line[len(indent) :].split(" "):
+    for word in _words(line[len(indent) :]):
         if not empty and _wide(part) + 1 + _wide(word) > width:
             yield part
             part, empty = indent + HANGING, True
         part, empty = part + ("" if empty else " ") + word, False
     yield part
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield what stands between single spaces; empty texts between two of them."""
+    at = -1
+    while at < len(text):
+        word = _WORD.match(text, at + 1)
+        yield word[0] if word else ""
+        at = word.end() if word else len(text)
 
 
 def _wide(text: str) -> int:

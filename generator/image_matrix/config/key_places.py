@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.schema import alternatives, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from image_matrix.diagnostics import Path
 
@@ -22,36 +22,53 @@ _MOST = 2
 
 
 def belongs(path: Path, key: str) -> str:
-    """Return where a key that the mapping at ``path`` does not know is one; empty if it is a key of many places."""
-    owners = _owners().get(key, ())
-    near = [owner for owner in owners if path and owner and _is_near(owner, path)]
-    chosen = near or list(owners)
+    """Return where a key that the mapping at ``path`` does not know is one; empty if it is a key of many places.
+
+    The mapping itself goes before mappings of the same name, and these before others of the section.
+    """
+    inside = [owner for owner in _owners().get(key, {}) if path and _is_inside(owner, path)]
+    places = _shortest(key)
+    alike = [owner for owner in places if path and owner[-1:] == path[-1:]]
+    beside = [owner for owner in places if path and owner[:1] == path[:1]]
+    chosen = inside[:1] or alike or beside or places
     if not chosen or len(chosen) > _MOST:
         return ""
     return f"`{key}` belongs {' or '.join(map(_below, chosen))}"
 
 
-def _is_near(owner: tuple[str, ...], path: Path) -> bool:
-    """Say whether a place is in the same section as ``path``, or has the same name in another one."""
-    return owner[0] == path[0] or owner[-1] == path[-1]
+def _is_inside(owner: tuple[str, ...], path: Path) -> bool:
+    """Say whether a place is in the mapping itself that does not have the key."""
+    return len(owner) > len(path) and all(
+        step in (NAME, given) for step, given in zip(owner, path, strict=False)
+    )
 
 
 def _below(owner: tuple[str, ...]) -> str:
     return f"below `{'.'.join(owner)}`" if owner else TOP
 
 
-@cache
-def _owners() -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return for each key the places that have it; of places that share their fields, the shortest.
+def _shortest(key: str) -> list[tuple[str, ...]]:
+    """Return the places that have a key; of those that share their fields, the shortest.
 
     A section itself goes before what `defaults` has of it.
     """
-    places: dict[str, dict[str, tuple[str, ...]]] = {}
-    for key, about, owner in sorted(
-        _keys(schema(), ()), key=lambda one: (len(one[2]), one[2][:1] == ("defaults",))
-    ):
-        places.setdefault(key, {}).setdefault(about, owner)
-    return {key: tuple(owners.values()) for key, owners in places.items()}
+    places: dict[str, list[tuple[str, ...]]] = {}
+    for owner, about in _owners().get(key, {}).items():
+        places.setdefault(about, []).append(owner)
+    return [owner for owners in places.values() for owner in owners if _rank(owner) == _rank(owners[0])]
+
+
+def _rank(owner: tuple[str, ...]) -> tuple[int, bool]:
+    return len(owner), owner[:1] == ("defaults",)
+
+
+@cache
+def _owners() -> Mapping[str, Mapping[tuple[str, ...], str]]:
+    """Return for each key the places that have it, the shortest first, each with what the field is about."""
+    places: dict[str, dict[tuple[str, ...], str]] = {}
+    for key, about, owner in sorted(_keys(schema(), ()), key=lambda one: _rank(one[2])):
+        places.setdefault(key, {}).setdefault(owner, about)
+    return places
 
 
 def _keys(part: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:

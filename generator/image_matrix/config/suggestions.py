@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from image_matrix.config.amounts import as_amount
 from image_matrix.config.repairs import repaired
 from image_matrix.config.schema import ENTRIES
 from image_matrix.config.yaml_text import as_written
@@ -25,6 +26,8 @@ _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma, but not one between the extras of a requirement."""
 _START = re.compile(r"-*[\w@'\"/.{]")
 """What an entry may start with; an operator such as `>=` goes on with the one before."""
+LISTS = ("pip", "allow")
+"""Fields that a list in place of a mapping is most often meant for: packages of a bundle, what a policy allows."""
 _DAY = re.compile(r"[12][0-9]{3}-?[0-9]{2}-?[0-9]{2}")
 _NONE = "none"
 _NOTHING = {_NONE, "no", "off", "false", "null", "disabled"}
@@ -84,8 +87,13 @@ def _candidates(misfit: Misfit) -> Iterator[object]:
         yield int(written)
     if isinstance(value, str) or (number and misfit.accepts_quoted):
         yield from (written, entries(written)) if number else (entries(written), _mapping([written]))
+    if value is True and not misfit.words:
+        yield {}
+    if isinstance(value, dict):
+        yield [value]
     if isinstance(value, list):
         yield _mapping(value)
+        yield from ({name: value} for name in LISTS if name in misfit.parts)
         yield conceal(value[0]) if len(value) == 1 and isinstance(value[0], str) else None
     if _is_nothing(misfit):
         yield _NONE
@@ -105,7 +113,8 @@ def _parts(misfit: Misfit) -> Iterator[Mapping[str, object]]:
     chosen = [name for name, part in misfit.parts.items() if written in part.get("enum", ())]
     yield from ({name: written} for name in chosen if len(chosen) == 1)
     yield from ({name: value} for name in misfit.required if len(misfit.required) == 1)
-    yield from ({name: value} for name in misfit.parts if name == "limit")
+    amount = as_amount(misfit.key, written) if isinstance(misfit.value, str) else value
+    yield from ({name: amount} for name in misfit.parts if name == "limit")
     yield {written: 1}
 
 
