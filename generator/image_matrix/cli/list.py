@@ -123,7 +123,7 @@ def _json(entries: Entries) -> str:
 
 
 def _variants(variants: Entries) -> str:
-    """Return one line for each variant."""
+    """Return one line for each variant, without columns in which nothing stands."""
     from image_matrix.cli.table import table
     from image_matrix.cli.terminal import terminal_width
 
@@ -140,7 +140,9 @@ def _variants(variants: Entries) -> str:
         )
         for entry in variants
     ]
-    return table(header, rows, terminal_width())
+    shown = [at for at in range(len(header)) if any(row[at] for row in rows)]
+    cells = [[row[at] for at in shown] for row in rows]
+    return table([header[at] for at in shown], cells, terminal_width())
 
 
 def _parent(entry: dict[str, Any]) -> str:

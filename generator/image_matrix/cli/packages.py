@@ -185,7 +185,7 @@ def _no_image(
         return f"{where} `{query.text}`; did you mean {' or '.join(f'`{name}`' for name in near)}?"
     if from_image or not inventory:
         return f"{where} `{query.text}`"
-    command = _in_built_image(query, next(iter(images or inventory)))
+    command = _in_built_image(query, [*(images or inventory)][-1])
     return f"{where} `{query.text}`, as far as matrix and lock say; {command}"
 
 

@@ -12,7 +12,7 @@ from image_matrix.planning.last_builds import longest_chain
 from image_matrix.planning.report import by_variant, summary, why
 from image_matrix.render.docs.graph_text import mermaid
 from image_matrix.render.docs.images_page import text
-from image_matrix.text import fitting, listed, plural
+from image_matrix.text import fitting, listed, plural, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +86,7 @@ def estimated(plan: Plan, variants: Mapping[str, Variant], known: Mapping[LegId,
     if not builds:
         return ""
     count = f"{len(builds)} of {len(plan.build)}" if len(builds) < len(plan.build) else "all"
-    size = f"{_bytes(sum(one.size for one in builds))} compressed, layers of parents included"
+    size = f"{size_text(sum(one.size for one in builds))} compressed, layers of parents included"
     seconds = [one.seconds for one in builds if one.seconds is not None]
     time = (
         f"{_minutes(longest_chain(plan.build, variants, known))} along the longest chain, "
@@ -101,10 +101,6 @@ def _minutes(seconds: float) -> str:
     return f"{round(seconds)} s" if seconds < 60 else f"{round(seconds / 60)} min"
 
 
-def _bytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
-
-
 def _last(entries: Sequence[PlanEntry], known: Mapping[LegId, LastBuild]) -> str:
     """Return size and time of the largest and of the longest of a variant's last builds."""
     builds = [known[leg] for entry in entries if (leg := (entry.variant, entry.platform)) in known]
@@ -112,7 +108,7 @@ def _last(entries: Sequence[PlanEntry], known: Mapping[LegId, LastBuild]) -> str
         return ""
     seconds = [one.seconds for one in builds if one.seconds is not None]
     time = f", {_minutes(max(seconds))}" if seconds else ""
-    return f"{_bytes(max(one.size for one in builds))}{time}"
+    return f"{size_text(max(one.size for one in builds))}{time}"
 
 
 def _table(shown: Mapping[str, Sequence[PlanEntry]], known: Mapping[LegId, LastBuild]) -> list[str]:

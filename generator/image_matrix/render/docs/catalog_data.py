@@ -14,6 +14,7 @@ from image_matrix.inventory.unlisted import unlisted
 from image_matrix.render.docs.catalog_changes import changes_data
 from image_matrix.render.docs.catalog_packages import differences
 from image_matrix.render.titles import title_of
+from image_matrix.text import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -117,7 +118,7 @@ def _facts(shown: Shown, item: Variant, tags: Sequence[str]) -> Iterator[tuple[s
     if sizes:
         yield (
             "Platforms",
-            ", ".join(f"{name} ({_size(size)})" if size else name for name, size in sizes.items()),
+            ", ".join(f"{name} ({size_text(size)})" if size else name for name, size in sizes.items()),
         )
     if image and image.created:
         yield "Released", image.created.partition("T")[0]
@@ -131,11 +132,6 @@ def _findings(scan: ScanSummary) -> str:
     counts = ", ".join(f"{number} {severity.lower()}" for severity, number in scan.counts.items())
     day = f" (scan of {scan.day})" if scan.day else ""
     return f"{counts or 'none that stops a release'}{day}"
-
-
-def _size(count: int) -> str:
-    """Return compressed bytes as people read them."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def _unlisted(shown: Shown, item: Variant) -> Iterator[str]:
