@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import uuid
 import zipfile
 from dataclasses import dataclass
@@ -372,3 +373,19 @@ def test_the_steps_that_scan_what_is_released(place: Place, monkeypatch: pytest.
         in summary
     )
     assert TAR.id not in summary, "nobody has a fix"
+
+
+def test_our_bill_of_materials(place: Place) -> None:
+    """As docs/inventory.md hands it on: Trivy reads a file, Grype its input."""
+    place.write()
+    code, out, err = place("-q", "packages", "--image", "base", "--from-image", "--format", "cyclonedx")
+    assert code == 0, err
+    (place.folder / "base.cdx.json").write_text(out)
+    scanner = place.scanner
+    words = {"trivy": ["sbom", "--format=json", "base.cdx.json"], "grype": ["--output=json"]}[scanner.tool]
+    done = subprocess.run(
+        [str(scanner.program), *words],
+        input=out, env={**os.environ, **scanner.offline}, cwd=place.folder, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert report_of(scanner, json.loads(done.stdout)) == place.said(*FLAWS)
