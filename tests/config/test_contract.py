@@ -37,7 +37,7 @@ images:
 
 @pytest.fixture(scope="module")
 def loaded() -> Loaded:
-    return load({"matrix.yaml": MATRIX}, KINDS, kinds=KINDS)
+    return load({"matrix.yaml": MATRIX}, KINDS, traits=KINDS)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_the_corrected_line_makes_a_matrix(name: str) -> None:
         if document is not None:
             assert problems == []
             break
-    load({"matrix.yaml": "\n".join(lines)}, TEMPLATES, kinds=dict.fromkeys(TEMPLATES, Kind()))
+    load({"matrix.yaml": "\n".join(lines)}, TEMPLATES, traits=dict.fromkeys(TEMPLATES, Kind()))
 
 
 def test_the_first_of_several_mistakes_is_shown() -> None:

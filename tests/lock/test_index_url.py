@@ -58,7 +58,7 @@ def test_packages_come_from_the_index_that_an_image_names(
 
 def test_a_locked_image_without_a_kind_asks_its_indexes(tmp_path: Path) -> None:
     templates = read_templates(tmp_path)
-    loaded = load({"matrix.yaml": FOREIGN}, templates.kinds, kinds=templates.kind_traits)
+    loaded = load({"matrix.yaml": FOREIGN}, templates.kinds, traits=templates.kind_traits)
     locked = Pins(requirements={"api:default": {"amd64": "flask==3.1.2 \\\n    --hash=sha256:00\n"}})
     for pins in (Pins(), locked):
         text = render_all(loaded, pins, templates)["images/api/default/Dockerfile"].content.decode()

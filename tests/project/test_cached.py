@@ -46,7 +46,7 @@ def test_a_sound_matrix_is_not_checked_again(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(pytest.fail.Exception):
         load({"matrix.yaml": SMALL}, TEMPLATES - {"web"}, cache=cache)
     with pytest.raises(pytest.fail.Exception):
-        load({"matrix.yaml": SMALL}, TEMPLATES, {"web"}, cache, kinds={"base": Kind(lays_out=False)})
+        load({"matrix.yaml": SMALL}, TEMPLATES, {"web"}, cache, traits={"base": Kind(lays_out=False)})
     with pytest.raises(pytest.fail.Exception):
         loads(SMALL.replace("trixie", "bookworm"), cache)
 

@@ -38,7 +38,7 @@ def dockerfiles(folder: Path, pins: Pins) -> dict[str, str]:
     path.parent.mkdir(parents=True)
     path.write_text(WORKER, encoding="utf-8")
     templates = read_templates(folder)
-    loaded = load({"matrix.yaml": MATRIX}, templates.kinds, kinds=templates.kind_traits)
+    loaded = load({"matrix.yaml": MATRIX}, templates.kinds, traits=templates.kind_traits)
     files = render_all(loaded, pins, templates)
     return {
         path.split("/")[1]: file.content.decode()

@@ -23,7 +23,7 @@ images:
 def packages(image: str) -> list[str]:
     """The Debian packages of an image's first step."""
     templates = read_templates(Path())
-    loaded = load({"matrix.yaml": MATRIX}, templates.kinds, kinds=templates.kind_traits)
+    loaded = load({"matrix.yaml": MATRIX}, templates.kinds, traits=templates.kind_traits)
     text = render_all(loaded, Pins(), templates)[f"images/{image}/default/Dockerfile"].content.decode()
     step = text.partition("then this image's own packages")[2].partition("--no-install-recommends \\\n")[2]
     return [line.strip(" \\'\"") for line in step.partition("\nEOF")[0].splitlines()]
@@ -43,7 +43,7 @@ def test_docker_comes_with_the_kind_unless_the_image_lists_another() -> None:
         "  half: {from: plain, kind: buildx, apt: [docker-ce-cli=5*]}\n"
     )
     templates = read_templates(Path())
-    loaded = load({"matrix.yaml": matrix}, templates.kinds, kinds=templates.kind_traits)
+    loaded = load({"matrix.yaml": matrix}, templates.kinds, traits=templates.kind_traits)
     rendered = render_all(loaded, Pins(), templates)
     texts = {
         name: rendered[f"images/{name}/default/Dockerfile"].content.decode()

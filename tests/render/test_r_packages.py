@@ -39,7 +39,7 @@ images:
 @pytest.fixture(scope="module")
 def loaded() -> Loaded:
     templates = read_templates(Path())
-    return load({"matrix.yaml": MATRIX}, templates.kinds, kinds=templates.kind_traits)
+    return load({"matrix.yaml": MATRIX}, templates.kinds, traits=templates.kind_traits)
 
 
 @pytest.fixture(scope="module")

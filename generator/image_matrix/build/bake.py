@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_matrix.build.process import Completed, Runner
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildLeg, BuildRequest
     from image_matrix.retry import RetryPolicy, Sleep
 
 METADATA = "metadata.json"
@@ -34,7 +34,7 @@ Source: docs.docker.com/build/building/variables/#buildx_bake_entitlements_fs.
 class Built:
     """An image that was built."""
 
-    leg: BuildTarget
+    leg: BuildLeg
     digest: str
     """Empty where the engine did not name it."""
 

@@ -12,7 +12,7 @@ from image_matrix.text import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildLeg, BuildRequest
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
 
@@ -34,7 +34,7 @@ def refuse_other_platforms(request: BuildRequest, state: State, registry: Regist
             )
 
 
-def _base(request: BuildRequest, state: State, leg: BuildTarget) -> Iterator[str]:
+def _base(request: BuildRequest, state: State, leg: BuildLeg) -> Iterator[str]:
     """Yield what a leg is built from, if it is in a registry; of sources with a digest, the lock has the platforms."""
     if leg.variant.parent:
         reference = request.parents.get((leg.variant.parent, leg.platform))
@@ -58,7 +58,7 @@ def platforms_of(registry: Registry, reference: str) -> tuple[str, ...]:
     return (config.platform,) if isinstance(config, ImageConfig) and config.platform else ()
 
 
-def _remedy(leg: BuildTarget, platforms: tuple[str, ...]) -> str:
+def _remedy(leg: BuildLeg, platforms: tuple[str, ...]) -> str:
     if leg.variant.parent:
         command = f"image-matrix build --push --force --platform {leg.platform} {leg.variant.parent}"
         return f"another image was pushed there; build the parent again: `{command}`"

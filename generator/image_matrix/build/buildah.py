@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from image_matrix.build.buildah_commands import BuildahPlace, ImageCommands
     from image_matrix.build.process import Completed, Runner
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildLeg, BuildRequest
     from image_matrix.registry.client import Registry
     from image_matrix.retry import RetryPolicy, Sleep
 
@@ -136,7 +136,7 @@ def _judge(completed: Completed) -> RetryPolicy | None:
     return retry_policy(completed.tail) if completed.code else None
 
 
-def stored_image(program: str, leg: BuildTarget) -> tuple[str, int | None]:
+def stored_image(program: str, leg: BuildLeg) -> tuple[str, int | None]:
     """Return digest and size in bytes of an image in the program's own store; empty and ``None`` if it is not there."""
     command = (program, "images", "--format", "{{.Digest}} {{.Size}}", leg.tags[0])
     return read_stored(subprocess.run(command, capture_output=True, text=True, check=False).stdout)

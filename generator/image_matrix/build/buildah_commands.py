@@ -19,7 +19,7 @@ from image_matrix.registry.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildLeg, BuildRequest
     from image_matrix.config.platforms import Platform
 
 IMAGE, TARGET = "docker-image://", "target:"
@@ -46,7 +46,7 @@ class BuildahPlace:
 class ImageCommands:
     """The commands that build one image and push it."""
 
-    leg: BuildTarget
+    leg: BuildLeg
     pulls: Mapping[str, list[str]]
     """Reference of an image that it is built from, to the command that brings it."""
     build: list[str]
@@ -67,7 +67,7 @@ def image_commands(request: BuildRequest, place: BuildahPlace, *, push: bool) ->
 
 def _of_image(
     request: BuildRequest,
-    leg: BuildTarget,
+    leg: BuildLeg,
     target: Mapping[str, Any],
     local: Mapping[str, str],
     place: BuildahPlace,
@@ -89,7 +89,7 @@ def _of_image(
 
 
 def _contexts(
-    request: BuildRequest, leg: BuildTarget, contexts: Mapping[str, str], local: Mapping[str, str]
+    request: BuildRequest, leg: BuildLeg, contexts: Mapping[str, str], local: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the named contexts of a Dockerfile, each under the name that the Dockerfile writes.
 
@@ -110,7 +110,7 @@ def _contexts(
     return result
 
 
-def _names(request: BuildRequest, leg: BuildTarget) -> Iterator[tuple[str, ...]]:
+def _names(request: BuildRequest, leg: BuildLeg) -> Iterator[tuple[str, ...]]:
     """Yield the names that a target is built from or copies from: with values of arguments, and as written."""
     build = leg.variant.build
     dockerfile = parse(request.dockerfile_text(leg))
@@ -141,7 +141,7 @@ def _unverified(reference: str, place: BuildahPlace) -> tuple[str, ...]:
 
 
 def _build(
-    leg: BuildTarget, target: Mapping[str, Any], contexts: Mapping[str, str], place: BuildahPlace
+    leg: BuildLeg, target: Mapping[str, Any], contexts: Mapping[str, str], place: BuildahPlace
 ) -> list[str]:
     """Return the command that builds an image.
 

@@ -22,7 +22,7 @@ from image_matrix.retry import PATIENCE, names_rate_limit
 
 if TYPE_CHECKING:
     from image_matrix.build.failure import Remedies
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildLeg, BuildRequest
     from image_matrix.dockerfiles.instructions import Instruction
 
 STEP = re.compile(r"^(?:\[(?P<stage>\d+)/\d+\] )?STEP (?P<number>\d+)/\d+: (?P<name>\w+)", re.MULTILINE)
@@ -59,7 +59,7 @@ _AT_STEPS: Remedies = (
 """What steps print if the place is the cause, with the remedy."""
 
 
-def build_failure(request: BuildRequest, leg: BuildTarget, tail: str) -> Failure:
+def build_failure(request: BuildRequest, leg: BuildLeg, tail: str) -> Failure:
     """Return the failure that the end of a log describes.
 
     It is a :class:`BuildFailed` if a step failed, and an :class:`EnvironmentFailure` if the place or a registry did.
@@ -94,7 +94,7 @@ def excerpt(tail: str) -> str:
     return tail[match.start() :] if match else tail
 
 
-def failed_step(request: BuildRequest, leg: BuildTarget, tail: str) -> FailedStep | None:
+def failed_step(request: BuildRequest, leg: BuildLeg, tail: str) -> FailedStep | None:
     """Return the step that a log ends with, and its line; ``None`` if the log has none."""
     match = _last(STEP, tail)
     if match is None:
@@ -106,7 +106,7 @@ def failed_step(request: BuildRequest, leg: BuildTarget, tail: str) -> FailedSte
     return FailedStep(leg, line, _NOISE.sub("", output))
 
 
-def _instruction(request: BuildRequest, leg: BuildTarget, stage: int, number: int) -> Instruction | None:
+def _instruction(request: BuildRequest, leg: BuildLeg, stage: int, number: int) -> Instruction | None:
     """Return an instruction by the numbers of its stage and of its step, both from 1."""
     counts = [0, 0]
     for instruction in parse(request.dockerfile_text(leg)).instructions:
@@ -116,7 +116,7 @@ def _instruction(request: BuildRequest, leg: BuildTarget, stage: int, number: in
     return None
 
 
-def pull_failure(request: BuildRequest, leg: BuildTarget, reference: str, tail: str) -> Failure:
+def pull_failure(request: BuildRequest, leg: BuildLeg, reference: str, tail: str) -> Failure:
     """Return the failure of a pull: it depends on what the image is for."""
     message = error_of(tail)
     names = {without_tag(known): name for known, name in request.names.items()}

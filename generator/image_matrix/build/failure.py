@@ -22,7 +22,7 @@ from image_matrix.retry import NUMBERS, PASSING, PATIENCE, RATE_LIMIT, RetryPoli
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildLeg, BuildRequest
     from image_matrix.config.model import LegId
 
 Remedies = tuple[tuple[str, str], ...]
@@ -90,7 +90,7 @@ class BuildFailed(Failure):
 class FailedStep:
     """A step of a Dockerfile that failed."""
 
-    leg: BuildTarget
+    leg: BuildLeg
     line: int | None
     output: str
 
@@ -156,7 +156,7 @@ def step_failure(
     return BuildFailed(f"{subject}: {step.last}", advice, step.place)
 
 
-def cannot_be_built(leg: BuildTarget) -> str:
+def cannot_be_built(leg: BuildLeg) -> str:
     """Return the beginning of a message about one image."""
     return f"{leg.variant.id} ({leg.platform}) cannot be built"
 
@@ -270,7 +270,7 @@ def failed_step(request: BuildRequest, tail: str) -> FailedStep | None:
     return None
 
 
-def _upwards(request: BuildRequest, leg: BuildTarget) -> Iterator[BuildTarget]:
+def _upwards(request: BuildRequest, leg: BuildLeg) -> Iterator[BuildLeg]:
     """Yield a leg and the ancestors that are built with it, nearest first."""
     legs = {one.id: one for one in request.legs}
 
@@ -280,7 +280,7 @@ def _upwards(request: BuildRequest, leg: BuildTarget) -> Iterator[BuildTarget]:
     yield from (legs[key] for key in upwards(leg.id, parents))
 
 
-def _has(request: BuildRequest, leg: BuildTarget, lines: dict[int, str]) -> bool:
+def _has(request: BuildRequest, leg: BuildLeg, lines: dict[int, str]) -> bool:
     text = split_lines(request.dockerfile(leg).decode("utf-8", "replace"))
     return bool(lines) and all(
         number <= len(text) and text[number - 1].rstrip() == line.rstrip() for number, line in lines.items()

@@ -59,8 +59,8 @@ class BuildOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildTarget:
-    """One variant on one platform: what one job of the workflow builds."""
+class BuildLeg:
+    """What is built of one variant on one platform."""
 
     variant: Variant
     platform: Platform
@@ -84,7 +84,7 @@ class BuildTarget:
 class BuildRequest:
     """The legs to build, with their files, parents and options."""
 
-    legs: tuple[BuildTarget, ...]
+    legs: tuple[BuildLeg, ...]
     """Parents before children."""
     rendered: Mapping[str, File] = field(repr=False)
     parents: Mapping[LegId, str] = field(default_factory=dict)
@@ -121,11 +121,11 @@ class BuildRequest:
         return {reference: name for name, reference in self.source_references.items()}
 
     @property
-    def results(self) -> tuple[BuildTarget, ...]:
+    def results(self) -> tuple[BuildLeg, ...]:
         """The legs whose images leave the builder."""
         return tuple(leg for leg in self.legs if self.is_result(leg))
 
-    def is_result(self, leg: BuildTarget) -> bool:
+    def is_result(self, leg: BuildLeg) -> bool:
         """Say whether the image of a leg leaves the builder."""
         return self.exported is None or leg.id in self.exported
 
@@ -134,7 +134,7 @@ class BuildRequest:
         """The platforms whose machine code runs: some Dockerfile has a step that is not only copied."""
         return frozenset(leg.platform for leg in self.legs if _RUNS.search(self.dockerfile(leg)))
 
-    def dockerfile(self, leg: BuildTarget) -> bytes:
+    def dockerfile(self, leg: BuildLeg) -> bytes:
         """Return the Dockerfile of a leg, as the engine gets it but for the frontend."""
         if leg.variant.build:
             inputs = self.given[leg.variant.id]
@@ -142,11 +142,11 @@ class BuildRequest:
             return with_day(text, inputs.refreshed) if inputs.refreshed else text
         return self.rendered[leg.variant.dockerfile].content
 
-    def line_of_user(self, leg: BuildTarget, number: int) -> int:
+    def line_of_user(self, leg: BuildLeg, number: int) -> int:
         """Return the number of a line in the Dockerfile of the user, by its number in what the engine gets."""
         return line_of_user(self.dockerfile_text(leg), number) if leg.variant.build else number
 
-    def dockerfile_text(self, leg: BuildTarget) -> str:
+    def dockerfile_text(self, leg: BuildLeg) -> str:
         """Return the Dockerfile of a leg as text; what is no UTF-8 is replaced."""
         return self.dockerfile(leg).decode("utf-8", "replace")
 
@@ -195,11 +195,11 @@ def make_request(
     )
 
 
-def _target(places: Places, state: State, leg: LegId, options: BuildOptions, *, fresh: bool) -> BuildTarget:
+def _target(places: Places, state: State, leg: LegId, options: BuildOptions, *, fresh: bool) -> BuildLeg:
     """Return what is built of a leg; ``fresh``: every step of it runs."""
     name, platform = leg
     fields: dict[str, Any] = caching(places, name, platform, options.layers)
-    return BuildTarget(
+    return BuildLeg(
         state.loaded.variants[name],
         platform,
         _tags(state, name, platform, options),
@@ -218,7 +218,7 @@ def _tags(state: State, name: str, platform: Platform, options: BuildOptions) ->
     )
 
 
-def missing_secrets(legs: Iterable[BuildTarget], named: frozenset[str]) -> dict[str, str]:
+def missing_secrets(legs: Iterable[BuildLeg], named: frozenset[str]) -> dict[str, str]:
     """Return the secrets of images that the environment does not have, each with the first image that needs it."""
     missing: dict[str, str] = {}
     for leg in legs:

@@ -23,7 +23,7 @@ from image_matrix.render.rootfs import by_kind, named_contexts
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from image_matrix.build.request import BuildRequest, BuildTarget
+    from image_matrix.build.request import BuildLeg, BuildRequest
     from image_matrix.config.image_files import ImageFiles
     from image_matrix.config.model import LegId
 
@@ -51,7 +51,7 @@ def write_workspace(folder: Path, request: BuildRequest) -> None:
     _write(folder / BAKE_FILE, File(json.dumps(definition(request), indent=2).encode()))
 
 
-def _write_given(folder: Path, request: BuildRequest, leg: BuildTarget) -> None:
+def _write_given(folder: Path, request: BuildRequest, leg: BuildLeg) -> None:
     """Write a user's Dockerfile with its ``.dockerignore``; its frontend is the locked one, from the mirror."""
     inputs = request.given[leg.variant.id]
     text = request.dockerfile(leg)
@@ -121,7 +121,7 @@ def definition(request: BuildRequest) -> dict[str, Any]:
 
 
 def _target(
-    request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str], kinds: Collection[str]
+    request: BuildRequest, leg: BuildLeg, built: Mapping[LegId, str], kinds: Collection[str]
 ) -> dict[str, Any]:
     dockerfile = _dockerfile(request, leg)
     # docs.docker.com/reference/dockerfile, "Predefined ARGs"
@@ -144,13 +144,13 @@ def _target(
     }
 
 
-def _secrets(request: BuildRequest, leg: BuildTarget) -> list[str]:
+def _secrets(request: BuildRequest, leg: BuildLeg) -> list[str]:
     """Return the secrets of the place that builds, and those of the image that the environment has."""
     named = [secret_option(name) for name in leg.variant.secrets if name in request.named_secrets]
     return [*request.secrets, *named]
 
 
-def _dockerfile(request: BuildRequest, leg: BuildTarget) -> dict[str, Any]:
+def _dockerfile(request: BuildRequest, leg: BuildLeg) -> dict[str, Any]:
     """Return bake's fields of a leg's Dockerfile and its folder; ``cwd://`` is the folder of the definition."""
     if leg.variant.build is None:
         return {"context": leg.variant.folder}
@@ -161,7 +161,7 @@ def _dockerfile(request: BuildRequest, leg: BuildTarget) -> dict[str, Any]:
     }
 
 
-def _sources(request: BuildRequest, leg: BuildTarget) -> dict[str, str]:
+def _sources(request: BuildRequest, leg: BuildLeg) -> dict[str, str]:
     """Return the contexts of the sources that a user's Dockerfile names, by digest where they are locked."""
     named = leg.variant.build.sources if leg.variant.build else {}
     return {
@@ -170,7 +170,7 @@ def _sources(request: BuildRequest, leg: BuildTarget) -> dict[str, str]:
     }
 
 
-def _parents(request: BuildRequest, leg: BuildTarget, built: Mapping[LegId, str]) -> dict[str, str]:
+def _parents(request: BuildRequest, leg: BuildLeg, built: Mapping[LegId, str]) -> dict[str, str]:
     """Return the contexts of images that a leg is built from: targets of this definition, or images by digest."""
     return {
         name: f"target:{built[parent, leg.platform]}"

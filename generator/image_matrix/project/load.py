@@ -75,28 +75,28 @@ def _named_images(templates: Templates) -> Iterator[NamedImage]:
 
 def load(
     texts: Mapping[str, str],
-    templates: Collection[str],
+    kinds: Collection[str],
     serving: Collection[str] = (),
     cache: ContentCache = NO_CACHE,
     custom_pip: Collection[str] = (),
     included: Mapping[str, str] = NOTHING,
-    kinds: Mapping[str, Kind] = NO_KINDS,
+    traits: Mapping[str, Kind] = NO_KINDS,
     contexts: ContextReader = NO_FILES,
 ) -> Loaded:
     """Load a matrix from the texts of its files: the first is the matrix, the others are overlays.
 
     ``included`` are the texts of the files that it includes; ``contexts`` reads the Dockerfiles that it names.
 
-    ``templates`` are the valid names for ``kind:``, ``serving`` those that have a service, ``custom_pip`` those whose
-    templates install Python packages themselves, ``kinds`` what the templates say about their images. ``cache`` keeps
+    ``kinds`` are the names that templates have, ``serving`` those that have a service, ``custom_pip`` those whose
+    templates install Python packages themselves, ``traits`` what the templates say about their images. ``cache`` keeps
     results between runs. Raises :class:`MatrixError` with all problems, warnings included.
     """
-    given = Given(frozenset(templates), frozenset(serving), frozenset(custom_pip))
+    given = Given(frozenset(kinds), frozenset(serving), frozenset(custom_pip))
     documents, findings = _shaped(texts, included, given, cache)
     documents, faults = with_listed_files(documents, contexts)
     if faults:
         raise MatrixError([*faults, *diagnose(explained(findings, documents), documents)])
-    sound = _sound(documents, findings, given, kinds, cache)
+    sound = _sound(documents, findings, given, traits, cache)
     matrix, documents = sound.matrix, sound.documents
     linked = _linked(matrix, sound.variants, documents, contexts)
     copying = with_files(matrix, linked.variants, documents, contexts)
@@ -143,13 +143,13 @@ def _sound(
     documents: Documents,
     findings: list[Finding],
     given: Given,
-    kinds: Mapping[str, Kind],
+    traits: Mapping[str, Kind],
     cache: ContentCache,
 ) -> _Sound:
     """Read the model, and check it."""
     expanded = expand_from_lists(documents.value)
     documents = replace(documents, entries=expanded.entries)
-    matrix = read_matrix(expanded.value, lambda parents, others: cached_order(parents, cache, others), kinds)
+    matrix = read_matrix(expanded.value, lambda parents, others: cached_order(parents, cache, others), traits)
     variants = expand(matrix)
     meaning = cached_meaning(expanded, matrix, variants, given, cache)
     every = [*findings, *expanded.findings, *meaning]
