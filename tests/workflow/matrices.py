@@ -295,6 +295,11 @@ def rendered(said: dict[str, Any]) -> dict[str, File]:
     return render_workflows(found, TEMPLATES)
 
 
+def jobs(said: dict[str, Any], workflow: str = "images") -> dict[str, Any]:
+    """The jobs of a workflow of a matrix."""
+    return jobs_of(rendered(said), workflow)
+
+
 def jobs_of(files: Mapping[str, File], workflow: str = "images") -> dict[str, Any]:
     """The jobs of a workflow; steps of the actions beside it stand in place of the step that uses the action."""
     jobs: dict[str, Any] = yaml_files.load(files[f".github/workflows/{workflow}.yaml"].content)["jobs"]

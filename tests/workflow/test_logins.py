@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.matrices import SHAPES, by_layer, jobs_of, matrix, rendered
+from image_matrix.github.event import DEPENDABOT
+from tests import yaml_files
+from tests.workflow.matrices import SHAPES, by_layer, jobs, matrix, reference, rendered
 
 ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
 GOOGLE, AZURE, HUB = "europe-docker.pkg.dev", "example.azurecr.io", "docker.io"
@@ -19,10 +21,6 @@ HOSTS = {
     "release": [ECR, HUB, AZURE],
     "gate": [],
 }
-
-
-def jobs(of: dict[str, Any], workflow: str = "images") -> dict[str, Any]:
-    return jobs_of(rendered(of), workflow)
 
 
 def logins(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -160,3 +158,82 @@ def test_the_secret_with_logins_of_indexes_reaches_the_build_and_the_lock_alone(
         ("ask", "Ask"),
         ("resolve", "Resolve"),
     }
+
+
+SOURCES: dict[str, Any] = {
+    "network": {
+        "logins": {
+            "docker.io": {"username": "HUB_USER", "password": "HUB_TOKEN"},
+            "nvcr.io": {"username": "NV_USER", "password": "NV_TOKEN"},
+        }
+    },
+    "sources": {
+        "debian": "docker.io/library/debian:trixie-slim",
+        "nv": "nvcr.io/nvidia/pytorch:26.10-py3",
+        "mine": "ghcr.io/example/base:1",
+    },
+}
+
+
+def test_the_release_alone_logs_in_to_where_it_copies() -> None:
+    found = jobs(SHAPES["copies"])
+    logins = {
+        name: {
+            step["with"]["registry"]: (step["with"]["username"], step["with"]["password"])
+            for step in job["steps"]
+            if "docker/login-action" in step.get("uses", "")
+        }
+        for name, job in found.items()
+    }
+    registry = {"quay.io": ("${{ secrets.QUAY_USER }}", "${{ secrets.QUAY_TOKEN }}")}
+    assert logins["release"] == {
+        **registry,
+        "docker.io": ("${{ secrets.HUB_USER }}", "${{ secrets.HUB_TOKEN }}"),
+        "ghcr.io": ("${{ github.actor }}", "${{ github.token }}"),
+    }
+    assert all(of_job in ({}, registry) for name, of_job in logins.items() if name != "release")
+
+
+def test_dependabot_does_not_log_in_with_secrets_that_it_does_not_have() -> None:
+    login = next(
+        step for step in jobs(reference())["plan"]["steps"] if "login-action" in step.get("uses", "")
+    )
+    assert f"user.login != '{DEPENDABOT}'" in login["if"]
+
+
+def logins_of(found: dict[str, Any]) -> dict[str, list[str]]:
+    """The hosts that each job logs in to."""
+    return {
+        name: [
+            step["with"]["registry"] for step in job["steps"] if "docker/login-action" in step.get("uses", "")
+        ]
+        for name, job in found.items()
+    }
+
+
+def test_builds_and_the_lock_log_in_to_where_sources_are() -> None:
+    made = matrix({"base": {"from": "debian"}, "gpu": {"from": "nv"}}, **SOURCES)
+    found = logins_of(jobs(made))
+    assert found["base-amd64"] == ["ghcr.io", "docker.io", "nvcr.io"]
+    assert found["fork"] == found["gate"] == []
+    assert found["scan_base"] == found["plan"] == ["ghcr.io"]
+    lock = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]
+    every = ["ghcr.io", "docker.io", "nvcr.io"]
+    assert logins_of(lock) == {"ask": every, "resolve": every, "propose": []}
+    assert lock["resolve"]["permissions"] == {"contents": "read", "packages": "read"}
+
+
+def test_a_login_that_is_only_for_copies_stays_out_of_builds() -> None:
+    logins = {**SOURCES["network"]["logins"]}
+    logins["docker.io"] = {**logins["docker.io"], "pull": False}
+    made = matrix({"base": {"from": "debian"}}, **{**SOURCES, "network": {"logins": logins}},
+                  release={"copies": ["docker.io/team"]})  # fmt: skip
+    found = logins_of(jobs(made))
+    assert found["base-amd64"] == ["ghcr.io", "nvcr.io"]
+    assert found["release"] == ["ghcr.io", "docker.io"]
+
+
+def test_the_login_comes_before_buildx_pulls_its_image() -> None:
+    for name in ("base-amd64", "release"):
+        names = [step["name"] for step in jobs(SHAPES["one image"])[name]["steps"]]
+        assert names.index("Log in to the registry") < names.index("Set up buildx")

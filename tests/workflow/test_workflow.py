@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -22,9 +21,8 @@ from tests.workflow.matrices import (
     ODD,
     ONE_PLATFORM,
     SHAPES,
-    by_layer,
     deep,
-    jobs_of,
+    jobs,
     loaded,
     matrix,
     reference,
@@ -33,16 +31,7 @@ from tests.workflow.matrices import (
     variants,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from image_matrix.output_tree.files import File
-
 SHARED = {"plan", "lock", "release", "gate", "fork", "render", "outcome"}
-
-
-def jobs(said: dict[str, Any]) -> dict[str, Any]:
-    return jobs_of(rendered(said))
 
 
 def test_a_job_needs_the_plan_and_its_parent_only() -> None:
@@ -98,25 +87,6 @@ def run_of(value: dict[str, Any]) -> RunPlan:
     return RunPlan(plan, unscanned=plan.entries)
 
 
-def test_the_release_alone_logs_in_to_where_it_copies() -> None:
-    found = jobs(SHAPES["copies"])
-    logins = {
-        name: {
-            step["with"]["registry"]: (step["with"]["username"], step["with"]["password"])
-            for step in job["steps"]
-            if "docker/login-action" in step.get("uses", "")
-        }
-        for name, job in found.items()
-    }
-    registry = {"quay.io": ("${{ secrets.QUAY_USER }}", "${{ secrets.QUAY_TOKEN }}")}
-    assert logins["release"] == {
-        **registry,
-        "docker.io": ("${{ secrets.HUB_USER }}", "${{ secrets.HUB_TOKEN }}"),
-        "ghcr.io": ("${{ github.actor }}", "${{ github.token }}"),
-    }
-    assert all(of_job in ({}, registry) for name, of_job in logins.items() if name != "release")
-
-
 def test_every_variant_can_get_a_leg() -> None:
     model = loaded(reference())
     legs = {
@@ -125,31 +95,6 @@ def test_every_variant_can_get_a_leg() -> None:
         for label in job.legs
     }
     assert legs == {(item.image, item.label, p) for item in model.variants.values() for p in item.platforms}
-
-
-def signs(shape: str) -> bool:
-    return loaded(SHAPES[shape]).matrix.release.sign.tool != "none"
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_permissions_and_timeouts(shape: str) -> None:
-    content = yaml_files.load(rendered(SHAPES[shape])[".github/workflows/images.yaml"].content)
-    assert content["permissions"] == {}
-    for name, job in content["jobs"].items():
-        minutes = re.findall(r"(?<![\w.])\d+(?![\w.])", str(job["timeout-minutes"]))
-        assert minutes or job["timeout-minutes"] == "${{ matrix.timeout }}"
-        assert max(map(int, minutes), default=0) <= 360
-        writes = {key for key, value in job["permissions"].items() if value == "write"}
-        if name in ("fork", "gate"):
-            assert not writes
-        if name.startswith("scan_"):
-            boxed = "scanner in a container" in shape
-            assert writes <= {"packages", "id-token", *(["security-events"] if boxed else [])}
-            assert signs(shape) or writes <= {"id-token"}
-            assert signs(shape) or not writes or "cloud" in shape
-        if "matrix" in str(job.get("strategy")):
-            assert job["strategy"]["fail-fast"] is False
-        assert "!cancelled()" in job.get("if", "!cancelled()") or name in ("fork", "gate")
 
 
 def test_jobs_install_the_generator_that_the_matrix_names() -> None:
@@ -175,18 +120,6 @@ def test_jobs_install_the_generator_that_the_matrix_names() -> None:
 def test_a_generator_that_could_be_another_one(written: str) -> None:
     with pytest.raises(MatrixError, match="is not image-matrix at a commit or in a version"):
         loaded(matrix({"base": {"from": "debian"}}, workflow={"generator": written}))
-
-
-@pytest.mark.parametrize(
-    ("shape", "prover"),
-    [("one image", "Sigstore"), ("notation", "AWS"), ("key and grype", None), ("trusting team", "Sigstore")],
-)
-def test_only_who_proves_something_gets_an_identity(shape: str, prover: str | None) -> None:
-    text = rendered(SHAPES[shape])[".github/workflows/images.yaml"].content.decode()
-    found = yaml_files.load(text)["jobs"]
-    assert ("id-token" in found["release"]["permissions"]) == (prover is not None)
-    assert prover is None or f"id-token: write # prove to {prover} " in text
-    assert "id-token" not in found["plan"]["permissions"]
 
 
 def gate(*results: str) -> subprocess.CompletedProcess[str]:
@@ -218,20 +151,6 @@ def test_helper_images_come_from_the_mirror() -> None:
     assert "docker.io" not in text
 
 
-def test_package_code_runs_where_nothing_can_be_written_and_only_its_lock_is_taken() -> None:
-    files = rendered(SHAPES["one image"])
-    for workflow, resolves, writes in (("images", "lock", "render"), ("lock", "resolve", "propose")):
-        both = yaml_files.load(files[f".github/workflows/{workflow}.yaml"].content)["jobs"]
-        assert set(both[resolves]["permissions"].values()) == {"read"}
-        assert "secrets." not in json.dumps(both[resolves])
-        assert resolves in both[writes]["needs"]
-        assert both[writes]["permissions"]["actions"] == "write"
-        steps = {step["name"]: step for step in both[writes]["steps"]}
-        assert steps["Fetch the lock"]["with"]["path"] == "${{ runner.temp }}/lock"
-        (taken,) = (step["run"] for name, step in steps.items() if name.startswith("Take the lock"))
-        assert taken == 'cp "$RUNNER_TEMP/lock/matrix.lock.yaml" matrix.lock.yaml'
-
-
 def test_a_run_on_a_branch_is_compared_with_what_it_left() -> None:
     steps = jobs(SHAPES["one image"])["plan"]["steps"]
     (step,) = (step for step in steps if step["name"].startswith("Check that generated files"))
@@ -240,13 +159,6 @@ def test_a_run_on_a_branch_is_compared_with_what_it_left() -> None:
     assert step["env"]["IMAGE_MATRIX_AGAINST"] == (
         "${{ github.ref != 'refs/heads/main' && steps.plan.outputs.base || '' }}"
     )
-
-
-def test_dependabot_does_not_log_in_with_secrets_that_it_does_not_have() -> None:
-    login = next(
-        step for step in jobs(reference())["plan"]["steps"] if "login-action" in step.get("uses", "")
-    )
-    assert f"user.login != '{DEPENDABOT}'" in login["if"]
 
 
 def test_only_who_can_push_gets_a_commit() -> None:
@@ -265,12 +177,6 @@ def test_a_comment_that_cannot_be_written_stops_nothing() -> None:
 def test_a_fork_has_the_disk_that_its_images_need() -> None:
     assert any(step["name"] == "Free disk space" for step in jobs(reference())["fork"]["steps"])
     assert not any(step["name"] == "Free disk space" for step in jobs(SHAPES["one image"])["fork"]["steps"])
-
-
-def test_a_fork_job_neither_logs_in_nor_pushes() -> None:
-    steps = jobs(reference())["fork"]["steps"]
-    assert not any("login-action" in step.get("uses", "") for step in steps)
-    assert not any("--push" in step.get("run", "") for step in steps)
 
 
 @pytest.mark.slow
@@ -374,31 +280,6 @@ def test_a_value_that_github_would_evaluate_is_refused() -> None:
     assert caught.value.diagnostics[0].code == "IM105"
 
 
-@pytest.mark.parametrize(
-    ("registry", "login", "password"),
-    [
-        ("ghcr.io/example", {}, "${{ github.token }}"),
-        ("quay.io/example", {"username": "USER", "password": "PASS"}, "${{ secrets.PASS }}"),
-        ("ghcr.io/example", {"username": "USER", "password": "PASS"}, "${{ secrets.PASS }}"),
-        ("quay.io/example", {}, None),
-        ("ghcr.io.example.org/example", {}, None),
-    ],
-)
-def test_githubs_own_token_is_for_its_own_registry(
-    registry: str, login: dict[str, str], password: str | None
-) -> None:
-    host = registry.partition("/")[0]
-    made = matrix({"base": {"from": "debian"}}, network={"logins": {host: login}} if login else {})
-    logins = [
-        step["with"]
-        for job in jobs({**made, "registry": registry}).values()
-        for step in job["steps"]
-        if "login-action" in step.get("uses", "")
-    ]
-    assert bool(logins) == (password is not None)
-    assert {item["password"] for item in logins} == ({password} if password else set())
-
-
 def reports(of: dict[str, Any]) -> list[dict[str, Any]]:
     """The steps that keep a report."""
     return [step for job in jobs(of).values() for step in job["steps"] if step["name"] == "Keep the report"]
@@ -434,211 +315,12 @@ def test_runs_do_not_wait_for_workflows_of_others() -> None:
         assert group.startswith(f"image-matrix-{name}")
 
 
-def logins_of(found: dict[str, Any]) -> dict[str, list[str]]:
-    """The hosts that each job logs in to."""
-    return {
-        name: [
-            step["with"]["registry"] for step in job["steps"] if "docker/login-action" in step.get("uses", "")
-        ]
-        for name, job in found.items()
-    }
-
-
-SOURCES: dict[str, Any] = {
-    "network": {
-        "logins": {
-            "docker.io": {"username": "HUB_USER", "password": "HUB_TOKEN"},
-            "nvcr.io": {"username": "NV_USER", "password": "NV_TOKEN"},
-        }
-    },
-    "sources": {
-        "debian": "docker.io/library/debian:trixie-slim",
-        "nv": "nvcr.io/nvidia/pytorch:26.10-py3",
-        "mine": "ghcr.io/example/base:1",
-    },
-}
-
-
-def test_builds_and_the_lock_log_in_to_where_sources_are() -> None:
-    made = matrix({"base": {"from": "debian"}, "gpu": {"from": "nv"}}, **SOURCES)
-    found = logins_of(jobs(made))
-    assert found["base-amd64"] == ["ghcr.io", "docker.io", "nvcr.io"]
-    assert found["fork"] == found["gate"] == []
-    assert found["scan_base"] == found["plan"] == ["ghcr.io"]
-    lock = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]
-    every = ["ghcr.io", "docker.io", "nvcr.io"]
-    assert logins_of(lock) == {"ask": every, "resolve": every, "propose": []}
-    assert lock["resolve"]["permissions"] == {"contents": "read", "packages": "read"}
-
-
-def test_a_login_that_is_only_for_copies_stays_out_of_builds() -> None:
-    logins = {**SOURCES["network"]["logins"]}
-    logins["docker.io"] = {**logins["docker.io"], "pull": False}
-    made = matrix({"base": {"from": "debian"}}, **{**SOURCES, "network": {"logins": logins}},
-                  release={"copies": ["docker.io/team"]})  # fmt: skip
-    found = logins_of(jobs(made))
-    assert found["base-amd64"] == ["ghcr.io", "nvcr.io"]
-    assert found["release"] == ["ghcr.io", "docker.io"]
-
-
-def test_the_login_comes_before_buildx_pulls_its_image() -> None:
-    for name in ("base-amd64", "release"):
-        names = [step["name"] for step in jobs(SHAPES["one image"])[name]["steps"]]
-        assert names.index("Log in to the registry") < names.index("Set up buildx")
-
-
-KEY_STEPS = {"build-image": "Accept", "scan-image": "Attest the scan"}
-"""By action, the one step that gets the secrets that sign."""
-
-
-@pytest.mark.parametrize("mode", ["image", "layer"])
-def test_the_default_branch_alone_gets_the_key_and_only_where_it_signs(mode: str) -> None:
-    shape = SHAPES["key in an environment"]
-    files = rendered(shape if mode == "image" else by_layer(shape))
-    default = "github.ref == 'refs/heads/main' && "
-    for job in build_and_scan_jobs(files):
-        assert job["environment"] == "${{ " + default + "'images' || '' }}"
-        given = job["steps"][0]["with"]
-        assert given["COSIGN_KEY"] == "${{ " + default + "secrets.COSIGN_KEY || '' }}"
-        assert given["COSIGN_PASSWORD"] == "${{ " + default + "secrets.COSIGN_PASSWORD || '' }}"
-    for action, step in KEY_STEPS.items():
-        steps = yaml_files.load(files[f".github/actions/{action}/action.yaml"].content)["runs"]["steps"]
-        assert [item["name"] for item in steps if "inputs.COSIGN" in str(item)] == [step]
-
-
-@pytest.mark.parametrize(
-    ("shape", "rights"),
-    [
-        ("one image", {"contents": "read", "packages": "write", "id-token": "write"}),
-        ("key in an environment", {"contents": "read", "packages": "write"}),
-        ("role in an environment", {"contents": "read", "packages": "write", "id-token": "write"}),
-    ],
-)
-def test_what_signs_may_prove_who_it_is(shape: str, rights: dict[str, str]) -> None:
-    files = rendered(SHAPES[shape])
-    assert all(job["permissions"] == rights for job in build_and_scan_jobs(files))
-
-
-def test_a_role_is_taken_after_the_build_and_the_scan() -> None:
-    """Neither a Dockerfile nor a scanner runs with its credentials."""
-    files = rendered(SHAPES["role in an environment"])
-    for action, step in KEY_STEPS.items():
-        steps = yaml_files.load(files[f".github/actions/{action}/action.yaml"].content)["runs"]["steps"]
-        names = [item["name"] for item in steps]
-        assert names.index("Take the AWS role") == names.index(step) - 1
-        assert "github.ref == 'refs/heads/main'" in steps[names.index("Take the AWS role")]["if"]
-
-
-def test_without_signing_a_scan_only_reads() -> None:
-    files = rendered(SHAPES["unsigned"])
-    scans = [job for job in build_and_scan_jobs(files) if "scan-image" in str(job["steps"])]
-    assert [job["permissions"] for job in scans] == [{"contents": "read", "packages": "read"}]
-    assert "attest" not in files[".github/actions/scan-image/action.yaml"].content.decode()
-
-
-def build_and_scan_jobs(files: Mapping[str, File]) -> list[dict[str, Any]]:
-    """Return the jobs whose steps are in an action, as they are written."""
-    jobs = yaml_files.load(files[".github/workflows/images.yaml"].content)["jobs"]
-    return [job for job in jobs.values() if "$/.github/actions/" in str(job["steps"])]
-
-
-def test_secrets_that_can_write_are_those_of_an_environment() -> None:
-    made = matrix({"base": {"from": "debian"}}, workflow={"environment": "images"})
-    files = rendered(made)
-    found = {
-        name: job.get("environment")
-        for file in ("images", "lock")
-        for name, job in yaml_files.load(files[f".github/workflows/{file}.yaml"].content)["jobs"].items()
-    }
-    assert {name for name, environment in found.items() if environment == "images"} == {"release", "propose"}
-    assert not any("environment" in job for job in jobs(SHAPES["one image"]).values())
-
-
-def test_what_a_refresh_locks_is_handed_on_although_something_cannot_be_reached() -> None:
-    lock = yaml_files.load(rendered(SHAPES["one image"])[".github/workflows/lock.yaml"].content)["jobs"]
-    (step,) = (one for one in lock["resolve"]["steps"] if one["name"] == "Resolve")
-    assert step["run"] == 'image-matrix ci lock --apt-answers "$RUNNER_TEMP/apt/apt-answers.json"'
-    names = ("unreachable", "apt_updates")
-    outputs = {name: f"${{{{ steps.{step['id']}.outputs.{name} }}}}" for name in names}
-    assert lock["resolve"]["outputs"] == outputs
-    (step,) = (one for one in lock["propose"]["steps"] if one["name"] == "Open a pull request")
-    for name in names:
-        assert step["env"][f"IMAGE_MATRIX_{name.upper()}"] == f"${{{{ needs.resolve.outputs.{name} }}}}"
-
-
-def test_a_refresh_asks_released_images_with_rights_that_only_read() -> None:
-    made = matrix({"base": {"from": "debian"}}, registry="ghcr.io/example/notebooks")
-    job = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]["ask"]
-    assert job["permissions"] == {"contents": "read", "packages": "read"}
-    steps = {step["name"]: step for step in job["steps"]}
-    assert list(steps).index("Log in to the registry") < list(steps).index("Set up buildx")
-    assert steps["Check out"]["with"]["fetch-depth"] == 0  # the release branch says what is released
-    assert (
-        steps["Set up buildx"]["continue-on-error"]
-        is steps["Configure BuildKit"]["continue-on-error"]
-        is True
-    )
-
-
-def test_what_resolves_asks_nobody_and_goes_on_without_the_answers() -> None:
-    made = matrix({"base": {"from": "debian"}}, registry="ghcr.io/example/notebooks")
-    refresh = yaml_files.load(rendered(made)[".github/workflows/lock.yaml"].content)["jobs"]
-    resolve = refresh["resolve"]
-    assert resolve["permissions"] == {"contents": "read"}
-    assert logins_of(refresh) == {"ask": ["ghcr.io"], "resolve": [], "propose": []}
-    steps = {step["name"]: step for step in resolve["steps"]}
-    assert "Set up buildx" not in steps
-    assert steps["Fetch the answers"]["continue-on-error"] is True
-    handed_on = next(step for step in refresh["ask"]["steps"] if step["name"] == "Hand the answers on")
-    assert steps["Fetch the answers"]["with"]["name"] == handed_on["with"]["name"]
-    assert (resolve["needs"], resolve["if"]) == (["ask"], "${{ !cancelled() }}")
-    # a job without a condition is skipped if anything before it has failed, also what it does not need itself
-    assert refresh["propose"]["if"] == "${{ !cancelled() && needs.resolve.result == 'success' }}"
-
-
-@pytest.mark.parametrize(
-    ("push", "token"),
-    [
-        ({}, "${{ github.token }}"),
-        ({"verified": True}, "${{ github.token }}"),
-        ({"token": "RELEASE_TOKEN"}, "${{ secrets.RELEASE_TOKEN }}"),
-        ({"app": {"client_id": "Iv23li", "private_key": "KEY"}}, "${{ steps.app.outputs.token }}"),
-        ({"deploy_key": "KEY"}, "${{ github.token }}"),
-    ],
-)
-def test_who_writes_the_release_branch(push: dict[str, Any], token: str) -> None:
-    release = {"push": push} if push else {}
-    steps = {
-        step["name"]: step
-        for step in jobs(matrix({"base": {"from": "debian"}}, release=release))["release"]["steps"]
-    }
-    assert steps["Release"]["env"]["GITHUB_TOKEN"] == token
-    assert steps["Log in to the registry"]["with"]["password"] == "${{ github.token }}"
-    key = {"IMAGE_MATRIX_DEPLOY_KEY": "${{ secrets.KEY }}"} if "deploy_key" in push else {}
-    assert key.items() <= steps["Release"]["env"].items()
-    assert ("IMAGE_MATRIX_DEPLOY_KEY" in steps["Release"]["env"]) == bool(key)
-    apps = [step["with"] for name, step in steps.items() if name == "Take the App's token"]
-    expected = {"client-id": "Iv23li", "private-key": "${{ secrets.KEY }}", "permission-contents": "write"}
-    assert apps == ([expected] if "app" in push else [])
-
-
 def test_a_fork_has_a_leg_for_each_chain() -> None:
     job = jobs(SHAPES["one image"])["fork"]
     assert job["strategy"]["matrix"] == {"include": "${{ fromJSON(needs.plan.outputs.fork || '[]') }}"}
     assert job["if"] == "${{ needs.plan.outputs.fork != '[]' && needs.plan.result == 'success' }}"
     assert job["env"] == {"VARIANTS": "${{ matrix.variants }}"}
     assert job["permissions"] == {"contents": "read"}
-
-
-@pytest.mark.parametrize("shape", ["scanner in a container", "layers with a scanner in a container"])
-def test_secrets_of_a_scanner_reach_its_step_alone(shape: str) -> None:
-    files = rendered(SHAPES[shape])
-    action = yaml_files.load(files[".github/actions/scan-image/action.yaml"].content)
-    with_secret = [step["name"] for step in action["runs"]["steps"] if "SCANNER_TOKEN" in str(step)]
-    assert with_secret == ["Scan"]
-    for name, job in jobs(SHAPES[shape]).items():
-        given = "${{ secrets.SCANNER_TOKEN }}" in str(job)
-        assert given == name.startswith("scan_"), name
 
 
 def test_findings_go_to_code_scanning_once_for_each_image() -> None:
