@@ -219,11 +219,14 @@ def test_names_in_a_report_control_neither_the_log_nor_the_page(
     monkeypatch.setattr("image_matrix.cli.scanner._version", lambda *_: None)
     name = "a\n::error::x\x1b[2J @team](http://example.org)"
     flaw = {"Severity": "HIGH", "VulnerabilityID": "CVE-1", "PkgName": name, "PkgPath": name}
-    job.report.write_text(json.dumps({"Results": [{"Vulnerabilities": [flaw]}]}))
+    system = {"Family": name, "EOSL": True}
+    report = {"Metadata": {"OS": system}, "Results": [{"Vulnerabilities": [flaw]}]}
+    job.report.write_text(json.dumps(report))
     project = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
     verdict = judge(Session(job.folder, "matrix.yaml", (), -1), project, "trivy", job)
     reported(job, project, verdict)
     shown = capsys.readouterr()
+    assert "gets no updates any more" in " ".join(shown.err.split())
     assert "\x1b" not in shown.out + shown.err
     assert "\n::error::x" not in shown.out + shown.err
     page = summary.read_text()

@@ -73,6 +73,7 @@ def scan_each(
 
 def _scanned(session: Session, loaded: Loaded, program: str, target: ScanTarget, keep: Keep) -> ScanResult:
     from image_matrix.cli.scanner import scan_image
+    from image_matrix.diagnostics import printable
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.findings.model import ScanResult
     from image_matrix.temporary import temporary_folder
@@ -84,7 +85,7 @@ def _scanned(session: Session, loaded: Loaded, program: str, target: ScanTarget,
     except (EnvironmentFailure, OSError) as error:
         return ScanResult(target, problem=_reported(session, target, _reason(error)))
     for text in verdict.limits.texts:
-        note(session, f"{target.name} {target.platform}: {text}")
+        note(session, printable(f"{target.name} {target.platform}: {text}"))
     return ScanResult(target, verdict.findings, verdict.rejected, not_kept=not_kept, limits=verdict.limits)
 
 

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
 def _say_limits(session: Session, variant: str, limits: ScanLimits) -> None:
     """Print what a scan could not see, and add it to the page of the run: nothing was found there, either way."""
+    from image_matrix.diagnostics import printable
+    from image_matrix.findings.markdown import words
+
     for text in limits.texts:
-        note(session, f"{variant}: {text}")
+        note(session, printable(f"{variant}: {text}"))
         annotate(f"scan of {variant}", text, severity="warning")
-        append(SUMMARY, f"{variant}: {text}.\n\n")
+        append(SUMMARY, f"{words(f'{variant}: {text}')}.\n\n")
 
 
 def report_verdict(
