@@ -37,7 +37,7 @@ def registry() -> str:
     """The registry that tests push to."""
     name = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY", "")
     if not name:
-        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY names no registry")
+        pytest.skip('IMAGE_MATRIX_TEST_REGISTRY names no registry (`eval "$(.ci/engine up)"` starts one)')
     return name
 
 

@@ -38,6 +38,10 @@ class Teller:
         if report.failed:
             self.fail("collecting the steps", report.longreprtext)
 
+    def pytest_keyboard_interrupt(self) -> None:
+        """Say why it does not end at once."""
+        print(told("stopping", "what was made in the cluster is removed"), flush=True)
+
     def miss(self, what: str) -> None:
         if not self.code:
             print(f"missing: {what}", flush=True)
