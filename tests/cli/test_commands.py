@@ -235,6 +235,8 @@ def test_version(repository: Repository) -> None:
         (["--overlay", "/nowhere.yaml", "check"], "the file does not exist"),
         (["--matrix", "nowhere.yaml", "check"], "cannot read nowhere.yaml"),
         (["--overlay", "", "check"], "the name of the file is empty"),
+        (["--format", "json", "list"], "after the command: `image-matrix list --format …`"),
+        (["--nothing", "list"], "No such option '--nothing'"),
         (["check", "--overlay", "o.yaml"], "`image-matrix --overlay FILE check …`"),
         (["check", "-C", "there"], "`image-matrix -C DIR check …`"),
         (["list", "--matrix=o.yaml"], "`image-matrix --matrix FILE list …`"),

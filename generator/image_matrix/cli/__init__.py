@@ -88,6 +88,14 @@ class LazyGroup(click.Group):
         _take_verbosity(command)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the global options; one of a command that stands before it is answered with its place."""
+        given = [*args]  # `list` is a submodule here
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _after_command(error, self, ctx, given) from error
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's interface
         """Run the command, and report failures while the context still has its colour setting."""
         try:
@@ -147,6 +155,19 @@ def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.Usag
     )
     call = f"{ctx.info_name} {error.option_name}{value} {ctx.invoked_subcommand} …"
     return click.UsageError(f"write `{error.option_name}` before the command: `{call}`", error.ctx)
+
+
+def _after_command(
+    error: click.NoSuchOption, group: LazyGroup, ctx: click.Context, args: Sequence[str]
+) -> click.UsageError:
+    """Return an error that tells users to write an option of a command after its name."""
+    name = next((one for one in args if one in COMMANDS), "")
+    command = group.get_command(ctx, name)
+    options = {text for param in command.params for text in param.opts} if command else set[str]()
+    if error.option_name not in options:
+        return error
+    call = f"{ctx.info_name} {name} {error.option_name} …"
+    return click.UsageError(f"write `{error.option_name}` after the command: `{call}`", error.ctx)
 
 
 EPILOG = """\b
