@@ -14,7 +14,7 @@ from image_matrix.build.process import Completed
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.build.workspace import BAKE_FILE
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Locations
 from image_matrix.retry import ATTEMPTS
 from tests.build.support import LEAF, STATE
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
-REQUEST = make_request(Places(STATE), [LEAF], {}, BuildOptions(push=True), ())
+REQUEST = make_request(Locations(STATE), [LEAF], {}, BuildOptions(push=True), ())
 DIGEST = "sha256:" + "0" * 64
 
 

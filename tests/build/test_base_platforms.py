@@ -12,7 +12,7 @@ import pytest
 from image_matrix.build.base_platforms import platforms_of, refuse_other_platforms
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.errors import Failure
-from image_matrix.planning.registry_locations import places
+from image_matrix.planning.registry_locations import registry_locations
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.services import RegistryServices
@@ -52,7 +52,7 @@ def registry_with(*platforms: str, index: bool = True, status: int = 200) -> Reg
 
 def refuse(leg: tuple[str, str], registry: Registry, there: dict[tuple[str, str], str] | None = None) -> None:
     options = BuildOptions(push=True)
-    request = make_request(places(STATE, staging=False), [leg], there or {}, options, ())
+    request = make_request(registry_locations(STATE, staging=False), [leg], there or {}, options, ())
     refuse_other_platforms(request, STATE, registry)
 
 
@@ -73,7 +73,7 @@ def test_a_source_with_the_platform_is_built_on(index: bool) -> None:
 
 def test_a_locked_source_is_not_asked_for() -> None:
     pinned = replace(STATE.pins, digests={DEBIAN: f"sha256:{'3' * 64}"})
-    request = make_request(places(STATE, staging=False), [BASE], {}, BuildOptions(push=True), ())
+    request = make_request(registry_locations(STATE, staging=False), [BASE], {}, BuildOptions(push=True), ())
     refuse_other_platforms(request, replace(STATE, pins=pinned), registry_with("linux/arm64"))
 
 

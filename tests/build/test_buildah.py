@@ -14,7 +14,7 @@ from image_matrix.build.origin import BuildOrigin
 from image_matrix.build.process import Completed
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Locations
 from image_matrix.registry.addresses import is_plain
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import HttpRequest, Response
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from image_matrix.build.bake import Built
 
 PLACE = BuildahPlace("buildah", is_plain)
-REQUEST = make_request(Places(STATE), [LEAF], {}, BuildOptions(push=True), ())
+REQUEST = make_request(Locations(STATE), [LEAF], {}, BuildOptions(push=True), ())
 WORKED = Completed(0, "")
 
 
@@ -112,7 +112,7 @@ def test_a_step_that_fails_is_not_tried_again_and_children_are_not_built() -> No
 
 def test_a_manifest_names_the_commit_as_with_buildx() -> None:
     origin = BuildOrigin(source="https://github.com/example/notebooks", commit="abc")
-    request = make_request(Places(STATE), [LEAF], {}, BuildOptions(push=True, origin=origin), ())
+    request = make_request(Locations(STATE), [LEAF], {}, BuildOptions(push=True, origin=origin), ())
     named = manifest_annotations(request)
     assert named == origin.annotations
     assert manifest_annotations(replace(request, options={})) == {}

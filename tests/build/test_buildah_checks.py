@@ -11,7 +11,7 @@ from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.config.release import Release
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.output_tree.files import File
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Locations
 from tests.build.support import BASE, STATE
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.release import Compression
 
-REQUEST = make_request(Places(STATE), [BASE], {}, BuildOptions(push=False), ())
+REQUEST = make_request(Locations(STATE), [BASE], {}, BuildOptions(push=False), ())
 VERSION = "buildah version {} (image-spec 1.1.0, runtime-spec 1.2.0)\n"
 
 

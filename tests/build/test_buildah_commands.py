@@ -10,7 +10,7 @@ from image_matrix.build.heredoc_scripts import CONTEXT
 from image_matrix.build.request import BuildOptions, BuildRequest, make_request
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Locations
 from image_matrix.project.inputs import read_inputs
 from image_matrix.registry.addresses import is_plain
 from tests.build.support import AMD64, BASE, LEAF, MIDDLE, STATE, tag
@@ -28,7 +28,7 @@ SECRETS = ("id=site,env=X", "id=ca-bundle,src=/ca.crt")
 def chain(*, push: bool, fresh: bool = False) -> BuildRequest:
     there = {BASE: f"ghcr.io/example/notebooks/base@{DIGEST}"}
     options = BuildOptions(push, fresh=fresh)
-    return make_request(Places(STATE), [LEAF], there, options, SECRETS)
+    return make_request(Locations(STATE), [LEAF], there, options, SECRETS)
 
 
 def values(command: list[str], option: str) -> list[str]:
@@ -134,7 +134,7 @@ def own(tmp_path: Path) -> BuildRequest:
     (tmp_path / "own" / "Dockerfile").write_text(DOCKERFILE)
     (tmp_path / "own" / "Dockerfile.dockerignore").write_text("nothing\n")
     state = state_of(load_project(read_inputs(tmp_path)))
-    request = make_request(Places(state), [("own:default", AMD64)], {}, BuildOptions(push=False), ())
+    request = make_request(Locations(state), [("own:default", AMD64)], {}, BuildOptions(push=False), ())
     return replace(request, named_secrets=frozenset(["TOKEN"]))
 
 

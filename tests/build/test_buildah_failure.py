@@ -12,13 +12,13 @@ from image_matrix.build.failure import BuildFailed
 from image_matrix.build.request import BuildOptions, BuildRequest, make_request
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.output_tree.files import File
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Locations
 from tests.build.support import BASE, LEAF, MIDDLE, STATE
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
 HERE = BuildOptions(push=False)
-LEAF_ALONE = make_request(Places(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, HERE, ())
-BASE_ALONE = make_request(Places(STATE), [BASE], {}, HERE, ())
+LEAF_ALONE = make_request(Locations(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, HERE, ())
+BASE_ALONE = make_request(Locations(STATE), [BASE], {}, HERE, ())
 TWO_STAGES = """\
 FROM localhost:5000/bh/small AS one
 RUN true

@@ -12,12 +12,12 @@ from image_matrix.build.failure import BuildFailed, excerpt, failed_step, failur
 from image_matrix.build.request import BuildOptions, BuildRequest, make_request
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.output_tree.files import File
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Locations
 from tests.build.support import LEAF, MIDDLE, STATE
 
 LOGS = Path(__file__).parent.parent / "fixtures" / "build"
-EVERYTHING = make_request(Places(STATE), [LEAF], {}, BuildOptions(push=False), ())
-ALONE = make_request(Places(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, BuildOptions(push=False), ())
+EVERYTHING = make_request(Locations(STATE), [LEAF], {}, BuildOptions(push=False), ())
+ALONE = make_request(Locations(STATE), [LEAF], {MIDDLE: "x@sha256:1"}, BuildOptions(push=False), ())
 
 
 HUB = {"docker.io": "localhost:5000"}
@@ -28,7 +28,7 @@ def asked_for(registries: dict[str, str], *, push: bool = False) -> BuildRequest
     network = STATE.loaded.matrix.network
     network = replace(network, mirrors=replace(network.mirrors, registries=registries))
     loaded = replace(STATE.loaded, matrix=replace(STATE.loaded.matrix, network=network))
-    return make_request(Places(replace(STATE, loaded=loaded)), [LEAF], {}, BuildOptions(push=push), ())
+    return make_request(Locations(replace(STATE, loaded=loaded)), [LEAF], {}, BuildOptions(push=push), ())
 
 
 def read(name: str) -> str:

@@ -13,7 +13,7 @@ from image_matrix.build.request import BuildOptions, BuildRequest, make_request,
 from image_matrix.build.workspace import definition, write_workspace
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
-from image_matrix.planning.registry_locations import places
+from image_matrix.planning.registry_locations import registry_locations
 from image_matrix.project.inputs import read_inputs
 
 FIXTURE = Path(__file__).parent.parent / "fixtures/good/files-and-scripts"
@@ -26,7 +26,7 @@ def request_of_plain(tmp_path: Path) -> BuildRequest:
     (tmp_path / "project/.dockerignore").write_text("*\n")
     (tmp_path / "project/files/conf/a.conf").chmod(0o600)
     state = state_of(load_project(read_inputs(tmp_path / "project")))
-    return make_request(places(state, staging=False), [PLAIN], {}, BuildOptions(push=False), ())
+    return make_request(registry_locations(state, staging=False), [PLAIN], {}, BuildOptions(push=False), ())
 
 
 def test_the_workspace_has_what_the_image_copies_and_runs(

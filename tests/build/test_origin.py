@@ -10,7 +10,7 @@ import pytest
 from image_matrix.build.origin import UNKNOWN, BuildOrigin, build_origin, repository_link
 from image_matrix.build.request import BuildOptions, make_request
 from image_matrix.build.workspace import definition
-from image_matrix.planning.registry_locations import places
+from image_matrix.planning.registry_locations import registry_locations
 from tests.build.support import LEAF, STATE
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def of(provenance: Provenance, *, sbom: bool = True) -> State:
 
 def target(state: State, origin: BuildOrigin = ORIGIN) -> dict[str, Any]:
     request = make_request(
-        places(state, staging=False), [LEAF], {}, BuildOptions(push=True, origin=origin), ()
+        registry_locations(state, staging=False), [LEAF], {}, BuildOptions(push=True, origin=origin), ()
     )
     return definition(request)["target"]["leaf_default-amd64"]  # type: ignore[no-any-return]
 
@@ -82,7 +82,7 @@ def test_an_image_names_its_commit(state: State, levels: tuple[str, ...]) -> Non
 
 def test_what_stays_here_has_none() -> None:
     request = make_request(
-        places(STATE, staging=False), [LEAF], {}, BuildOptions(push=False, origin=ORIGIN), ()
+        registry_locations(STATE, staging=False), [LEAF], {}, BuildOptions(push=False, origin=ORIGIN), ()
     )
     assert not {"attest", "annotations"} & set(definition(request)["target"]["leaf_default-amd64"])
 

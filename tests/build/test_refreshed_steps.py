@@ -17,7 +17,7 @@ from image_matrix.dockerfiles.instructions import parse
 from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys, dockerfile_inputs
 from image_matrix.planning.plan import State
-from image_matrix.planning.registry_locations import Places
+from image_matrix.planning.registry_locations import Locations
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
 from image_matrix.project.render import render_builds
@@ -124,7 +124,7 @@ def request_of_own(tmp_path: Path) -> BuildRequest:
     rendered = render_builds(loaded, pins, inputs.templates)
     keys = compute_keys(loaded.variants, rendered, dockerfile_inputs(loaded, pins))
     state = State(loaded, pins, inputs.templates, rendered, keys)
-    return make_request(Places(state), [("own:default", "linux/amd64")], {}, BuildOptions(push=False), ())
+    return make_request(Locations(state), [("own:default", "linux/amd64")], {}, BuildOptions(push=False), ())
 
 
 def test_the_engine_gets_the_day_and_messages_have_the_lines_of_the_user(

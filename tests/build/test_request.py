@@ -10,7 +10,7 @@ from image_matrix.build.workspace import definition, write_workspace
 from image_matrix.errors import Blocked
 from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys
-from image_matrix.planning.registry_locations import places, staged
+from image_matrix.planning.registry_locations import registry_locations, staged
 from image_matrix.project.render import render_all
 from tests.build.support import BASE, LEAF, MIDDLE, STATE, tag
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
@@ -29,7 +29,9 @@ HERE = BuildOptions(push=False)
 
 
 def request(aim: BuildOptions, there: dict[tuple[str, str], str] = THERE) -> BuildRequest:
-    return make_request(places(STATE, staging=aim.staging), [LEAF], there, aim, ("id=site,env=X",))
+    return make_request(
+        registry_locations(STATE, staging=aim.staging), [LEAF], there, aim, ("id=site,env=X",)
+    )
 
 
 def targets(made: BuildRequest) -> dict[str, dict[str, Any]]:
@@ -134,7 +136,9 @@ def test_image_layers_of_what_is_pushed_are_compressed(compression: Compression)
     def outputs(
         aim: BuildOptions, exported: frozenset[tuple[str, str]] | None = None
     ) -> dict[str, list[str]]:
-        made = make_request(places(compressed(compression), staging=False), [LEAF], THERE, aim, ())
+        made = make_request(
+            registry_locations(compressed(compression), staging=False), [LEAF], THERE, aim, ()
+        )
         built = targets(replace(made, exported=exported))
         return {name: target["output"] for name, target in built.items() if "output" in target}
 
@@ -150,7 +154,7 @@ def test_an_image_without_attestations_has_the_types_of_oci() -> None:
     matrix = STATE.loaded.matrix
     bare = replace(matrix, release=replace(matrix.release, provenance="none", sbom=False))
     state = replace(STATE, loaded=replace(STATE.loaded, matrix=bare))
-    made = make_request(places(state, staging=False), [LEAF], THERE, BuildOptions(push=True), ())
+    made = make_request(registry_locations(state, staging=False), [LEAF], THERE, BuildOptions(push=True), ())
     assert targets(made)["leaf_default-amd64"]["output"] == ["type=registry,oci-mediatypes=true"]
 
 

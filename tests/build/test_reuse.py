@@ -7,7 +7,7 @@ import pytest
 from image_matrix.build.existing_images import reusable
 from image_matrix.build.request import BuildOptions
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.planning.registry_locations import Places, staged
+from image_matrix.planning.registry_locations import Locations, staged
 from tests.build.support import BASE, LEAF, MIDDLE, STATE, registry, tag
 
 PUSH = BuildOptions(push=True)
@@ -15,13 +15,13 @@ REGISTRY = STATE.loaded.matrix.registry
 
 
 def test_ancestors_are_looked_up_too() -> None:
-    there = reusable(Places(STATE), [LEAF], PUSH, registry(tag(BASE), tag(MIDDLE)), print)
+    there = reusable(Locations(STATE), [LEAF], PUSH, registry(tag(BASE), tag(MIDDLE)), print)
     assert there == {BASE: f"{REGISTRY}/base@sha256:1", MIDDLE: f"{REGISTRY}/middle@sha256:1"}
 
 
 def test_a_forced_build_makes_what_is_asked_for_and_uses_its_parent() -> None:
     has = registry(tag(BASE), tag(MIDDLE), tag(LEAF))
-    assert set(reusable(Places(STATE), [LEAF], BuildOptions(push=True, fresh=True), has, print)) == {
+    assert set(reusable(Locations(STATE), [LEAF], BuildOptions(push=True, fresh=True), has, print)) == {
         BASE,
         MIDDLE,
     }
@@ -31,21 +31,23 @@ def test_a_forced_build_prefers_parents_of_the_place_that_it_pushes_to() -> None
     branch = staged(STATE)
     both = registry(tag(BASE), tag(BASE, branch), tag(MIDDLE))
     forced = BuildOptions(push=True, staging=True, fresh=True)
-    images = reusable(Places(STATE, branch), [LEAF], forced, both, print)
+    images = reusable(Locations(STATE, branch), [LEAF], forced, both, print)
     assert images == {
         BASE: f"{branch.loaded.matrix.registry}/base@sha256:1",
         MIDDLE: f"{REGISTRY}/middle@sha256:1",
     }
-    usual = reusable(Places(STATE, branch), [LEAF], replace(forced, fresh=False), both, print)
+    usual = reusable(Locations(STATE, branch), [LEAF], replace(forced, fresh=False), both, print)
     assert usual[BASE] == f"{REGISTRY}/base@sha256:1"
 
 
 def test_a_silent_registry_stops_what_would_be_pushed_there() -> None:
     with pytest.raises(EnvironmentFailure, match=r"gives no answer: ghcr\.io: connection refused"):
-        reusable(Places(STATE), [LEAF], PUSH, registry(silent=True), print)
+        reusable(Locations(STATE), [LEAF], PUSH, registry(silent=True), print)
 
 
 def test_a_silent_registry_is_no_matter_for_a_build_that_stays_here() -> None:
     said: list[str] = []
-    assert reusable(Places(STATE), [LEAF], BuildOptions(push=False), registry(silent=True), said.append) == {}
+    assert (
+        reusable(Locations(STATE), [LEAF], BuildOptions(push=False), registry(silent=True), said.append) == {}
+    )
     assert said[-1].endswith("connection refused; building all images that are needed")

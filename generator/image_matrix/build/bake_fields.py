@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from image_matrix.build.origin import BuildOrigin
     from image_matrix.config.platforms import Platform
     from image_matrix.config.release import Provenance, Release
-    from image_matrix.planning.registry_locations import Places
+    from image_matrix.planning.registry_locations import Locations
 
 
-def caching(places: Places, name: str, platform: Platform, cache: str) -> dict[str, list[str]]:
+def caching(locations: Locations, name: str, platform: Platform, cache: str) -> dict[str, list[str]]:
     """Return bake's fields for the cache of one variant and platform. A cache that cannot be written is ignored.
 
     The cache is a tag beside the image. The default branch reads and writes its own. A staging build reads that one and
@@ -22,7 +22,7 @@ def caching(places: Places, name: str, platform: Platform, cache: str) -> dict[s
     """
     if cache == "none":
         return {}
-    *others, nearest = (cache_reference(state, name, platform) for state in places.order)
+    *others, nearest = (cache_reference(state, name, platform) for state in locations.order)
     read = {"cache-from": [f"type=registry,ref={image}" for image in (nearest, *others)]}
     if cache == "read":
         return read

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from image_matrix.build.request import BuildOptions
     from image_matrix.config.model import LegId
-    from image_matrix.planning.registry_locations import Places
+    from image_matrix.planning.registry_locations import Locations
     from image_matrix.registry.client import Registry
 
 
 def reusable(
-    places: Places,
+    locations: Locations,
     requested: list[LegId],
     options: BuildOptions,
     registry: Registry,
@@ -32,8 +32,8 @@ def reusable(
     Raises :class:`EnvironmentFailure` if the registry does not answer and the result is to be pushed to it.
     """
     try:
-        order = places.order[::-1] if options.fresh else places.order
-        existing = existing_images(order, with_ancestors(places.main, requested), registry, log)
+        order = locations.order[::-1] if options.fresh else locations.order
+        existing = existing_images(order, with_ancestors(locations.main, requested), registry, log)
     except EnvironmentFailure as failure:
         if options.push:
             raise

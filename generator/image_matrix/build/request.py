@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from image_matrix.output_tree.files import File
     from image_matrix.planning.keys import DockerfileInputs
     from image_matrix.planning.plan import State
-    from image_matrix.planning.registry_locations import Places
+    from image_matrix.planning.registry_locations import Locations
 
 _RUNS = re.compile(rb"^[ \t]*RUN\b", re.IGNORECASE | re.MULTILINE)
 
@@ -152,7 +152,7 @@ class BuildRequest:
 
 
 def make_request(
-    places: Places,
+    locations: Locations,
     requested: list[LegId],
     existing: Mapping[LegId, str],
     options: BuildOptions,
@@ -160,10 +160,10 @@ def make_request(
 ) -> BuildRequest:
     """Return a request for the requested legs and for the ancestors that do not exist yet."""
     # only pushed images are staged; on this machine an image has the name that `verify` and users expect
-    state = places.target if options.push else places.main
+    state = locations.target if options.push else locations.main
     matrix = state.loaded.matrix
     legs = tuple(
-        _target(places, state, leg, options, fresh=options.fresh and leg in requested)
+        _target(locations, state, leg, options, fresh=options.fresh and leg in requested)
         for leg in to_build(state, requested, existing, rebuild=not options.push)
     )
     used = {
@@ -195,10 +195,12 @@ def make_request(
     )
 
 
-def _target(places: Places, state: State, leg: LegId, options: BuildOptions, *, fresh: bool) -> BuildLeg:
+def _target(
+    locations: Locations, state: State, leg: LegId, options: BuildOptions, *, fresh: bool
+) -> BuildLeg:
     """Return what is built of a leg; ``fresh``: every step of it runs."""
     name, platform = leg
-    fields: dict[str, Any] = caching(places, name, platform, options.layers)
+    fields: dict[str, Any] = caching(locations, name, platform, options.layers)
     return BuildLeg(
         state.loaded.variants[name],
         platform,

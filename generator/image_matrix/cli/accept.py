@@ -41,12 +41,12 @@ def accept(session: Session, names: tuple[str, ...], platform: str, image: str |
     from image_matrix.config.release import size_bytes
     from image_matrix.config.variant_selectors import select_for
     from image_matrix.errors import CallError
-    from image_matrix.planning.registry_locations import places
+    from image_matrix.planning.registry_locations import registry_locations
     from image_matrix.publish.accept import belongs, candidate, repository
 
     state = state_of(open_locked(session))
     registry = registry_of(session, state.loaded)
-    target = places(state, staging=staging).target
+    target = registry_locations(state, staging=staging).target
     trust = trust_of(session, state.loaded, staging=staging)
     chosen = select_for(state.loaded.variants, names, platform)
     if image and len(chosen) != 1:

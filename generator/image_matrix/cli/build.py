@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.model import LegId
     from image_matrix.planning.plan import State
-    from image_matrix.planning.registry_locations import Places
+    from image_matrix.planning.registry_locations import Locations
     from image_matrix.registry.client import Registry
 
 
@@ -106,11 +106,11 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     from image_matrix.build.request import make_request, refuse_ancestors
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select_legs
-    from image_matrix.planning.registry_locations import places
+    from image_matrix.planning.registry_locations import registry_locations
 
     engine = _engine(arguments)
     state = state_of(open_locked(session))
-    locations = places(state, staging=arguments.staging)
+    locations = registry_locations(state, staging=arguments.staging)
     requested = select_legs(state.loaded.variants, arguments.names, arguments.chosen_platforms)
     if arguments.carries_children:
         requested = _with_children(session, state, requested)
@@ -200,7 +200,11 @@ def _tell_the_run(
 
 
 def _existing_images(
-    session: Session, locations: Places, requested: list[LegId], arguments: BuildArguments, registry: Registry
+    session: Session,
+    locations: Locations,
+    requested: list[LegId],
+    arguments: BuildArguments,
+    registry: Registry,
 ) -> tuple[Mapping[LegId, str], Mapping[LegId, str]]:
     """Return the images that are used as they are, and those that are not believed, with the reason."""
     from image_matrix.build.existing_images import reusable

@@ -14,7 +14,7 @@ from image_matrix.github.files import OUTPUT, append, write_outputs
 if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.model import LegId
-    from image_matrix.planning.registry_locations import Places
+    from image_matrix.planning.registry_locations import Locations
 
 
 @click.command("layer")
@@ -28,11 +28,11 @@ def ci_layer(session: Session, staging: bool, legs: str, scans: str) -> int:
     Writes the entries of its jobs as outputs, and those of the scans of the layer before it.
     """
     from image_matrix.cli.plan import state_of
-    from image_matrix.planning.registry_locations import places
+    from image_matrix.planning.registry_locations import registry_locations
     from image_matrix.render.workflow_layers import build_chunks, compact, legs_of, scan_chunks
 
     state = state_of(open_locked(session))
-    locations = places(state, staging=staging)
+    locations = registry_locations(state, staging=staging)
     matrix, variants = state.loaded.matrix, state.loaded.variants
     asked = legs_of(legs)
     parents = {leg: [(name, leg[1]) for name in variants[leg[0]].parents] for leg in asked}
@@ -63,13 +63,15 @@ def ci_ready(session: Session, step: str, variant: str, platform: str, staging: 
     """
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select
-    from image_matrix.planning.registry_locations import places
+    from image_matrix.planning.registry_locations import registry_locations
 
     state = state_of(open_locked(session))
     variants = state.loaded.variants
     names = select(variants, (variant,))
     needed = names if step == "scan" else [parent for name in names for parent in variants[name].parents]
-    absent = _absent(session, places(state, staging=staging), {(name, platform) for name in needed})
+    absent = _absent(
+        session, registry_locations(state, staging=staging), {(name, platform) for name in needed}
+    )
     append(OUTPUT, f"blocked={str(bool(absent)).lower()}\n")
     for name in sorted(name for name, _ in absent):
         click.echo(
@@ -78,7 +80,7 @@ def ci_ready(session: Session, step: str, variant: str, platform: str, staging: 
     return 0
 
 
-def _absent(session: Session, locations: Places, legs: set[LegId]) -> set[LegId]:
+def _absent(session: Session, locations: Locations, legs: set[LegId]) -> set[LegId]:
     """Return the legs that the registry does not have; one that it refuses to answer about may be there."""
     from image_matrix.cli.network_files import registry_of
     from image_matrix.planning.registry_locations import existing_images, refused

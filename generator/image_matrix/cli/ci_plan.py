@@ -101,9 +101,9 @@ def _plan_report(state: State, run: RunPlan, old: State | None, registry: Regist
 def _staged(state: State, planned: Plan, registry: Registry, *, staging: bool) -> tuple[StagedImage, ...]:
     """Return the images that users of a pull request can run; the registry's answers are known already."""
     from image_matrix.github.staged import staged_images
-    from image_matrix.planning.registry_locations import existing_images, places
+    from image_matrix.planning.registry_locations import existing_images, registry_locations
 
-    locations = places(state, staging=staging)
+    locations = registry_locations(state, staging=staging)
     legs = [(entry.variant, entry.platform) for entry in planned.entries if entry.differs and not entry.build]
     existing = existing_images(locations.order, legs, registry, lambda _: None)
     return staged_images(planned.entries, locations.target, existing, state.loaded.serving)

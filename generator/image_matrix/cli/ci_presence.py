@@ -66,11 +66,11 @@ def _try_login(state: State, planned: Plan, registry: Registry, *, staging: bool
 
     GitHub's own token can only read in this job, so `build` tries it.
     """
-    from image_matrix.planning.registry_locations import places
+    from image_matrix.planning.registry_locations import registry_locations
     from image_matrix.registry.push_right import refuse_unpushable
     from image_matrix.registry.reference import parse_reference
 
-    matrix = places(state, staging=staging).target.loaded.matrix
+    matrix = registry_locations(state, staging=staging).target.loaded.matrix
     if planned.build and parse_reference(matrix.registry).host in matrix.network.logins:
         first = state.loaded.variants[planned.build[0].variant]
         refuse_unpushable(registry, [matrix.repository(first)])
@@ -85,7 +85,7 @@ def _presence(
     they answer the other requests too.
     """
     from image_matrix.planning.plan import references
-    from image_matrix.planning.registry_locations import places, presence_anywhere
+    from image_matrix.planning.registry_locations import presence_anywhere, registry_locations
     from image_matrix.planning.registry_status import require_access_to_existing
 
     matrix, names = state.loaded.matrix, references(state).values()
@@ -93,7 +93,7 @@ def _presence(
         registry.manifests(names)
     with span("ask the registry"):
         looked_up = presence_anywhere(
-            places(state, staging=staging), registry, lambda text: say(session, text)
+            registry_locations(state, staging=staging), registry, lambda text: say(session, text)
         )
     if not event.force:
         require_access_to_existing(registry.digests(names), _published(session, matrix.release.branch))

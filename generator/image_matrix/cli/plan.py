@@ -133,11 +133,13 @@ def state_at(session: Session, revision: str, option: str = "--since") -> State 
 
 
 def _presence(session: Session, new: State, *, staging: bool) -> Mapping[str, Presence]:
-    from image_matrix.planning.registry_locations import places, presence_anywhere
+    from image_matrix.planning.registry_locations import presence_anywhere, registry_locations
 
     registry = registry_of(session, new.loaded)
     with span("ask the registry"):
-        return presence_anywhere(places(new, staging=staging), registry, lambda text: say(session, text))
+        return presence_anywhere(
+            registry_locations(new, staging=staging), registry, lambda text: say(session, text)
+        )
 
 
 def formatted(planned: Plan, new: State, format_: str) -> str:

@@ -254,10 +254,10 @@ def _existing(
     Raises :class:`EnvironmentFailure` where it refuses to say whether it has one.
     """
     from image_matrix.errors import EnvironmentFailure
-    from image_matrix.planning.registry_locations import existing_images, places, refused
+    from image_matrix.planning.registry_locations import existing_images, refused, registry_locations
     from image_matrix.registry.answers import CHECK
 
-    order = places(state, staging=staging).order
+    order = registry_locations(state, staging=staging).order
     existing = existing_images(order, legs, registry, lambda text: say(session, text))
     missing = [leg for leg in legs if leg not in existing]
     for reason in refused(order, missing, registry).values():

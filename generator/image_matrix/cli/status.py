@@ -61,12 +61,12 @@ def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool
     """
     from image_matrix.cli.plan import state_of
     from image_matrix.config.variant_selectors import select
-    from image_matrix.planning.registry_locations import places
+    from image_matrix.planning.registry_locations import registry_locations
     from image_matrix.publish.status import variant_statuses
 
     state = state_of(open_locked(session))
     chosen = select(state.loaded.variants, names)
-    target = places(state, staging=staging).target
+    target = registry_locations(state, staging=staging).target
     if layers:
         from image_matrix.cli.status_layers import print_layers
 

@@ -34,7 +34,7 @@ CACHE = "cache-"
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Locations:
     """The matrix under the registry paths where a run looks for images and pushes them."""
 
     main: State
@@ -44,18 +44,18 @@ class Places:
 
     @property
     def order(self) -> tuple[State, ...]:
-        """The places to look for images; an earlier one wins."""
+        """The locations to look for images; an earlier one wins."""
         return (self.main,) if self.staging is None else (self.main, self.staging)
 
     @property
     def target(self) -> State:
-        """The place to push images to."""
+        """The location to push images to."""
         return self.staging or self.main
 
 
-def places(state: State, *, staging: bool) -> Places:
-    """Return the places of a run; ``staging`` is true unless it is a run of the default branch."""
-    return Places(state, staged(state) if staging else None)
+def registry_locations(state: State, *, staging: bool) -> Locations:
+    """Return the locations of a run; ``staging`` is true unless it is a run of the default branch."""
+    return Locations(state, staged(state) if staging else None)
 
 
 def at(state: State, prefix: str) -> State:
@@ -81,7 +81,7 @@ def existing_images(
     registry: Registry,
     log: Callable[[str], None],
 ) -> dict[tuple[str, Platform], str]:
-    """Return repository and digest of each leg that exists in one of the places; earlier places win.
+    """Return repository and digest of each leg that exists in one of the locations; earlier ones win.
 
     Raises :class:`EnvironmentFailure` if the registry gives no answer.
     """
@@ -96,7 +96,7 @@ def existing_images(
 def refused(
     order: Iterable[State], legs: Iterable[tuple[str, Platform]], registry: Registry
 ) -> dict[tuple[str, Platform], str]:
-    """Return the legs to which the registry denies access in one of the places, with its reason."""
+    """Return the legs to which the registry denies access in one of the locations, with its reason."""
     names = [(leg, references(state)[leg]) for state in order for leg in legs]
     answers = registry.digests(name for _, name in names)
     return {
@@ -118,15 +118,17 @@ def _digests(
     }
 
 
-def presence_anywhere(places: Places, registry: Registry, log: Callable[[str], None]) -> dict[str, Presence]:
-    """Return the status over all places, by the reference in the first of them.
+def presence_anywhere(
+    locations: Locations, registry: Registry, log: Callable[[str], None]
+) -> dict[str, Presence]:
+    """Return the status over all locations, by the reference in the first of them.
 
     An image in a later place is present. If a later place does not have it, or denies access, the status of the first
     place counts: a missing build of a pull request says nothing about the default branch.
     """
-    names = references(places.main)
+    names = references(locations.main)
     known = registry_presence(names.values(), registry, log)
-    for state in places.order[1:]:
+    for state in locations.order[1:]:
         later = references(state)
         answers = registry_presence(
             (later[leg] for leg, name in names.items() if known[name] != "present"), registry, log

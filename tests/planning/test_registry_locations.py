@@ -6,12 +6,12 @@ from image_matrix.lock.pins import Pins
 from image_matrix.planning.keys import compute_keys
 from image_matrix.planning.plan import State, reference, references
 from image_matrix.planning.registry_locations import (
-    Places,
+    Locations,
     at,
     existing_images,
-    places,
     presence_anywhere,
     refused,
+    registry_locations,
     staged,
 )
 from image_matrix.project.render import render_all
@@ -74,12 +74,12 @@ def test_staging_fills_the_gaps_for_pull_requests_only() -> None:
 def test_a_candidate_is_not_there() -> None:
     untested = registry({f"{name(STATE, BASE)}-candidate": "sha256:1"})
     assert existing_images((STATE,), [BASE], untested, print) == {}
-    assert presence_anywhere(Places(STATE), untested, print)[name(STATE, BASE)] == "absent"
+    assert presence_anywhere(Locations(STATE), untested, print)[name(STATE, BASE)] == "absent"
 
 
 def test_presence_is_by_the_first_place() -> None:
     staging = registry({name(staged(STATE), LEAF): "sha256:2"})
-    said = presence_anywhere(places(STATE, staging=True), staging, print)
+    said = presence_anywhere(registry_locations(STATE, staging=True), staging, print)
     assert said == {name(STATE, BASE): "absent", name(STATE, LEAF): "present"}
 
 
@@ -87,20 +87,20 @@ def test_a_refusal_of_the_default_branchs_place_stays_unknown() -> None:
     refusing = registry(
         {name(staged(STATE), LEAF): "sha256:2"}, denied=("example/notebooks/base", "example/notebooks/leaf")
     )
-    known = presence_anywhere(places(STATE, staging=True), refusing, print)
+    known = presence_anywhere(registry_locations(STATE, staging=True), refusing, print)
     assert known == {name(STATE, BASE): "unknown", name(STATE, LEAF): "present"}
 
 
 def test_a_staging_path_that_does_not_exist_yet_is_refused_and_changes_nothing() -> None:
     refusing = registry({name(STATE, BASE): "sha256:1"}, denied=("example/notebooks/staging/",))
-    known = presence_anywhere(places(STATE, staging=True), refusing, print)
+    known = presence_anywhere(registry_locations(STATE, staging=True), refusing, print)
     assert known == {name(STATE, BASE): "present", name(STATE, LEAF): "absent"}
-    assert list(refused(places(STATE, staging=True).order, [LEAF], refusing)) == [LEAF]
+    assert list(refused(registry_locations(STATE, staging=True).order, [LEAF], refusing)) == [LEAF]
     assert refused((STATE,), [LEAF], refusing) == {}
 
 
 def test_pushes_go_to_the_staging_path_where_there_is_one() -> None:
-    assert places(STATE, staging=False).order == (STATE,)
-    assert places(STATE, staging=False).target is STATE
-    both = places(STATE, staging=True)
+    assert registry_locations(STATE, staging=False).order == (STATE,)
+    assert registry_locations(STATE, staging=False).target is STATE
+    both = registry_locations(STATE, staging=True)
     assert both.order == (both.main, both.target) == (STATE, staged(STATE))
