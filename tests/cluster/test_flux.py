@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster.kube import Cluster, Object, condition, until
-from tests.cluster.place import KUSTOMIZATION, SYSTEM, Place, documented, place_in, profiles
+from tests.cluster.place import GIT, KUSTOMIZATION, SYSTEM, Place, documented, place_in, profiles
 from tests.cluster.sites import of_teaching, two_sites
 from tests.e2e.tiny_images import Repository
 
@@ -31,12 +31,12 @@ def place(
 
 def test_the_files_can_be_added_before_the_first_release(place: Place) -> None:
     place.follow(documented("Add three files"))
-    source = until(
-        lambda: place.cluster.get("gitrepository", "notebook-images", SYSTEM), lambda: place.state("")
-    )
-    until(lambda: condition(place.cluster.get("gitrepository", "notebook-images", SYSTEM)), lambda: source)
-    said = condition(place.cluster.get("gitrepository", "notebook-images", SYSTEM))
-    assert said["status"] == "False"
+
+    def refused() -> Object | None:
+        said = condition(place.cluster.get(GIT, "notebook-images", SYSTEM))
+        return said if said.get("status") == "False" else None
+
+    said = until(refused, lambda: place.state("jupyterhub"))
     assert "couldn't find remote ref" in said["message"]
 
     def waits() -> bool:
