@@ -261,7 +261,7 @@ def test_a_scanner_without_a_database_is_a_failure(place: Place) -> None:
     place.write()
     code, out, err = place("scan", "base")
     assert (code, out) == (3, "")
-    assert "error: the scanner failed (exit code 1)\n  help: see its output above" in err
+    assert "error: base:default linux/amd64: the scanner failed (exit code 1)\n  help: see its output" in err
 
 
 def test_code_scanning_gets_the_same_places_at_each_scan(place: Place) -> None:
