@@ -46,9 +46,9 @@ def summary(diagnostics: Sequence[Diagnostic]) -> str:
 def _block(item: Diagnostic, paint: Paint, fold: Fold) -> str:
     head = f"{paint(where(item.place), 'place')}: {paint(item.severity, item.severity)}"
     lines = [fold(f"{head}[{item.code}]: {paint(item.message, 'bold')}")]
-    lines += _snippet(item.place, "^", "", paint)
+    lines += _snippet(item.place, "^", paint)
     for place, note in item.related:
-        lines += [fold(f"  {paint(where(place), 'place')}: {note}"), *_snippet(place, "-", "", paint)]
+        lines += [fold(f"  {paint(where(place), 'place')}: {note}"), *_snippet(place, "-", paint)]
     if item.help:
         lines.append(fold(f"  {paint('help', 'help')}: {item.help}"))
     return "\n".join(lines) + "\n"
@@ -59,7 +59,7 @@ def where(place: Place) -> str:
     return f"{place.file}:{place.line}:{place.column}" if place.line else place.file
 
 
-def _snippet(place: Place, mark: str, note: str, paint: Paint) -> list[str]:
+def _snippet(place: Place, mark: str, paint: Paint) -> list[str]:
     if not place.source.strip():
         return []
     line, column, width = conceal_in_line(place.source, place.column, place.width)
@@ -68,12 +68,13 @@ def _snippet(place: Place, mark: str, note: str, paint: Paint) -> list[str]:
     number = str(place.line)
     width = max(1, min(width, _display_width(source) - column + 1))
     pad = _display_width(source[: column - 1])
-    caret = " " * pad + paint(mark * width + (f" {note}" if note else ""), "error" if mark == "^" else "help")
+    caret = " " * pad + paint(mark * width, "error" if mark == "^" else "help")
     return [f"  {number} | {source}", f"  {' ' * len(number)} | {caret}"]
 
 
-def _window(source: str, column: int, width: int = 72) -> tuple[str, int]:
+def _window(source: str, column: int) -> tuple[str, int]:
     """Cut a long line around the column, so that the caret fits an 80-column terminal."""
+    width = 72
     if len(source) <= width:
         return source, column
     start = max(0, min(column - 1 - width // 3, len(source) - width))

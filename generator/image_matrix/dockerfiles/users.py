@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
     from image_matrix.dockerfiles.stages import Stage
 
+PLATFORM = "linux/amd64"
+"""Its stages are read; where those of another platform end with another user, that one is not known."""
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?")
 
 
@@ -27,9 +29,7 @@ class StageUser:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def last_user(
-    text: str, args: Mapping[str, str], target: str | None = None, platform: str = "linux/amd64"
-) -> str | None:
+def last_user(text: str, args: Mapping[str, str], target: str | None = None) -> str | None:
     """Return the user that a stage sets, the last one if none is named.
 
     ``args`` are the values of build arguments. ``None`` if it sets none, empty if its text is not understood. A stage
@@ -37,11 +37,11 @@ def last_user(
     """
     try:
         dockerfile = parse(text)
-        declared = stages(dockerfile, args, platform)
+        declared = stages(dockerfile, args, PLATFORM)
     except DockerfileError:
         return ""
     number = target_number(declared, target)
-    ends = list(_ends(dockerfile, declared, args, global_arguments(dockerfile, args, platform)))
+    ends = list(_ends(dockerfile, declared, args, global_arguments(dockerfile, args, PLATFORM)))
     user = ends[number].user if number is not None else None
     return user if user is None or _USER.fullmatch(user) else ""
 

@@ -190,7 +190,7 @@ Verifier = Callable[[str, "Mapping[str, str]"], "str | None"]
 """Returns why ``repository@digest`` has no valid signature with the given claims, or ``None`` if it has one."""
 
 
-def verifier(signing: Signing, identity: str | None, run: ProgramRunner = run_patiently) -> Verifier:
+def verifier(signing: Signing, identity: str | None) -> Verifier:
     """Return the verifier of signatures.
 
     ``identity`` comes from :func:`release_identity`. If signing is off, no signature is valid. The verifier raises
@@ -198,20 +198,18 @@ def verifier(signing: Signing, identity: str | None, run: ProgramRunner = run_pa
     """
 
     def refusal(reference: str, claims: Mapping[str, str]) -> str | None:
-        answer = _verified(signing, identity, verify_command(signing, reference, identity or "", claims), run)
+        answer = _verified(signing, identity, verify_command(signing, reference, identity or "", claims))
         return answer if isinstance(answer, str) else None
 
     return refusal
 
 
-def attestation_verifier(
-    signing: Signing, identity: str | None, run: ProgramRunner = run_patiently
-) -> Verifier:
+def attestation_verifier(signing: Signing, identity: str | None) -> Verifier:
     """Return the verifier of attestations; see :func:`verifier`. Of several attestations, one has to fit."""
 
     def refusal(reference: str, claims: Mapping[str, str]) -> str | None:
         command = verify_attestation_command(signing, reference, identity or "", claims)
-        answer = _verified(signing, identity, command, run)
+        answer = _verified(signing, identity, command)
         if isinstance(answer, str):
             return answer
         if signing.tool == "cosign" and not any(contains(one, claims) for one in predicates(answer.stdout)):
@@ -222,7 +220,7 @@ def attestation_verifier(
 
 
 def _verified(
-    signing: Signing, identity: str | None, command: Sequence[str] | None, run: ProgramRunner
+    signing: Signing, identity: str | None, command: Sequence[str] | None
 ) -> CompletedProcess[str] | str:
     """Run a verification; return why nothing is valid, or what the program printed of what is valid."""
     if command is None:
@@ -230,7 +228,7 @@ def _verified(
     if signing.keyless and identity is None:
         return "only a run of GitHub Actions knows the identity of valid keyless signatures"
     _require(command[0])
-    answer = run(command)
+    answer = run_patiently(command)
     return failed("it has no valid signature", answer.stderr) if answer.returncode else answer
 
 
@@ -255,7 +253,7 @@ def release_identity(environment: Mapping[str, str], branch: str) -> str | None:
     return f"{server}/{repository}/.github/workflows/images.yaml@refs/heads/{branch}"
 
 
-def can_verify(signing: Signing, identity: str | None, run: ProgramRunner = run_once) -> bool:
+def can_verify(signing: Signing, identity: str | None) -> bool:
     """Return whether this machine can tell a valid signature: if not, it cannot demand one.
 
     A keyless one needs the identity. notation needs a trust policy (notaryproject.dev, "Trust store and trust policy").
@@ -266,7 +264,7 @@ def can_verify(signing: Signing, identity: str | None, run: ProgramRunner = run_
             return False
         case "notation":
             _require("notation")
-            return run(["notation", "policy", "show"]).returncode == 0
+            return run_once(["notation", "policy", "show"]).returncode == 0
         case _:
             return identity is not None or not signing.keyless
 
