@@ -50,7 +50,7 @@ def _without_log_fields(line: str) -> str:
     text = entry["text"]
     try:
         message = json.loads(text) if text.startswith('"') else text
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     return f"{message}{entry['rest']}"
 

@@ -43,6 +43,7 @@ def with_entry(**fields: object) -> str:
 
 UNREADABLE = {
     "not json": "it is not JSON: Expecting value: line 1 column 1",
+    "[" * 100_000: "it is nested too deeply",
     "[]": "it has no mapping `images`",
     "{}": "it has no mapping `images`",
     '{"images": []}': "it has no mapping `images`",

@@ -79,7 +79,14 @@ def test_user_and_password_become_an_entry_of_docker() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hunter2", '{"auths": {"quay.io": "hunter2"}}', '["hunter2"]', '{"auths": "hunter2"}']
+    "text",
+    [
+        "hunter2",
+        '{"auths": {"quay.io": "hunter2"}}',
+        '["hunter2"]',
+        '{"auths": "hunter2"}',
+        "[" * 100_000 + "hunter2",
+    ],
 )
 def test_a_message_names_the_secret_and_repeats_nothing_of_it(text: str) -> None:
     with pytest.raises(EnvironmentFailure) as caught:

@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 
 from image_matrix.validate.cron import FIELDS, CronField, cron_faults
 
+MANY = "9" * 5000
+"""More digits than `int` reads (docs.python.org, "Integer string conversion length limitation")."""
+
 
 def problems(schedule: str) -> list[str]:
     return [str(finding.fields["problem"]) for finding in cron_faults(("workflow",), schedule)]
@@ -31,6 +34,9 @@ def test_what_github_takes(schedule: str) -> None:
         ("*/60 0 * * *", "`*/60` is not a valid minute"),
         ("*/0 0 * * *", "`*/0` is not a valid minute"),
         ("1,,2 0 * * *", "`` is not a valid minute"),
+        (f"{MANY} 0 * * *", f"`{MANY}` is not a valid minute"),
+        (f"0-{MANY} 0 * * *", f"`0-{MANY}` is not a valid minute"),
+        (f"*/{MANY} 0 * * *", f"`*/{MANY}` is not a valid minute"),
     ],
 )
 def test_what_github_refuses(schedule: str, problem: str) -> None:

@@ -157,7 +157,7 @@ def _version(session: Session, program: str, tool: str, variables: Mapping[str, 
     done = subprocess.run(words, check=False, env=dict(variables), cwd=session.root, capture_output=True)
     try:
         return json.loads(done.stdout)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -170,7 +170,7 @@ def _report(scanning: Scanning, job: ScanJob) -> Json:
     _name(job.report, job)
     try:
         return json.loads(job.report.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EnvironmentFailure(
             f"the report of {scanning.tool} is not JSON: {error}", "see its output above"
         ) from error

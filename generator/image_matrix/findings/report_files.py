@@ -37,6 +37,6 @@ def with_category(sarif: bytes, target: ScanTarget) -> bytes:
         content = json.loads(sarif)
         for run in content["runs"]:
             run["automationDetails"] = {"id": f"{category(target)}/"}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return sarif
     return json.dumps(content).encode()

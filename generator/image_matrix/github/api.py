@@ -70,7 +70,7 @@ class Api:
 def _message(answer: Response) -> str:
     try:
         return f": {json.loads(answer.body)['message']}"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

@@ -48,7 +48,7 @@ def lines_of(text: str) -> list[str]:
     """Return the lines that another job has handed on; what has another form is no line."""
     try:
         value = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 

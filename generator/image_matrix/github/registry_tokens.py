@@ -154,6 +154,6 @@ def _reason(answer: Response) -> str:
 def _member(answer: Response, name: str) -> object:
     try:
         content = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return content.get(name) if isinstance(content, dict) else None

@@ -88,7 +88,7 @@ def parsed_record(text: str | None) -> dict[str, ImageState] | None:
         for name, item in images.items():
             known[name] = read_against(item, known[item[ON]] if item[ON] else {})
         return {name: _state(name, item, known[name]) for name, item in images.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return None
 
 

@@ -116,7 +116,7 @@ class Gallery:
             if error.status == NOT_FOUND:
                 return None
             raise
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConnectionFailed("its answer is not JSON", retry=None) from error
         return answer if isinstance(answer, dict) and "error" not in answer else None
 
@@ -142,7 +142,7 @@ def _package(file: Path, checksum: str) -> ExtensionFile:
             if archive.getinfo(MANIFEST).file_size > MOST_BYTES:
                 raise BadExtensionError(f"its {MANIFEST} is too big")
             manifest = json.loads(archive.read(MANIFEST))
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RecursionError) as error:
         raise BadExtensionError(f"the file is not an extension: it has no readable {MANIFEST}") from error
     if not isinstance(manifest, dict):
         raise BadExtensionError(f"the file is not an extension: {MANIFEST} is not a mapping")

@@ -76,7 +76,7 @@ class PackageManager:
         text = self.patience.ask(address, lambda: b"".join(self.stream(address)), retry_of_transfer)
         try:
             answer = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConnectionFailed(NOT_ITS_ANSWER, retry=None) from error
         if not isinstance(answer, dict):
             raise ConnectionFailed(NOT_ITS_ANSWER, retry=None)

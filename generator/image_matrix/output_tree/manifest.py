@@ -43,7 +43,7 @@ def read(text: str | None) -> dict[str, tuple[str, ...]]:
         }
     except (KeyError, TypeError, AttributeError):
         return {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return _salvaged(text or "")
 
 
@@ -69,7 +69,7 @@ def _salvaged(text: str) -> dict[str, tuple[str, ...]]:
     entries = [f"{path}: {digests}" for path, digests in _ENTRY.findall(text)]
     try:
         data = json.loads(f"{{{','.join(entries)}}}", object_pairs_hook=_merged)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {path: tuple(dict.fromkeys(_listed(digests))) for path, digests in data.items()}
 

@@ -141,7 +141,7 @@ def _duration(content: bytes) -> float | None:
         times = {**predicate.get("metadata", {}), **predicate.get("runDetails", {}).get("metadata", {})}
         start, end = next((times[a], times[b]) for a, b in _TIMES if a in times and b in times)
         return max(0.0, (_moment(end) - _moment(start)).total_seconds())
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
         return None
 
 

@@ -21,7 +21,7 @@ def read_digests(text: str, name: str) -> dict[str, str]:
 
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CallError(f"{name} is not JSON: {error}", 'write {"IMAGE:LABEL": "sha256:…"}') from error
     if not isinstance(data, dict):
         raise CallError(f"{name} is not a mapping", 'write {"IMAGE:LABEL": "sha256:…"}')

@@ -38,7 +38,7 @@ def read_seen(digest: str, content: bytes) -> Seen:
             config=next((str(one["digest"]) for one in (config, *listed) if _has_date(one)), None),
             blobs={digest: len(content), **{str(one["digest"]): int(one.get("size", 0)) for one in blobs}},
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Seen(digest)
 
 
@@ -59,7 +59,7 @@ def written(config: bytes) -> datetime | None:
         layers = top.get("layers") or () if isinstance(top.get("layers"), list) else ()
         cached = [str((one.get("annotations") or {}).get("createdAt", "")) for one in layers]
         return newest(_moment(text) for text in (str(top.get("created") or ""), *cached))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -137,7 +137,7 @@ def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
     try:
         images: dict[str, ReleaseEntry] = json.loads(text)["images"]
         faults = entry_faults(text, images)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
     if faults:
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {listed(faults, 1)}", REPAIR)
@@ -145,6 +145,8 @@ def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
 
 
 def _problem(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return f"it is not JSON: {error}" if isinstance(error, ValueError) else "it has no mapping `images`"
 
 

@@ -139,6 +139,6 @@ def _message(response: Response) -> str:
     try:
         error = json.loads(response.body)["errors"][0]
         text = error.get("message") or error.get("code")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         text = None
     return str(text or f"HTTP {response.status}")

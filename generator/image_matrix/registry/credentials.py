@@ -105,6 +105,8 @@ def _sections(file: Path) -> dict[str, Any] | Unreadable:
         return Unreadable(f"{file}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}", remedy)
     except UnicodeDecodeError:
         return Unreadable(f"{file}: not UTF-8", remedy)
+    except RecursionError:
+        return Unreadable(f"{file}: nested too deeply", remedy)
     except OSError as error:
         return Unreadable(f"{file} cannot be read: {error.strerror}", "check its permissions")
     sections = content if isinstance(content, dict) else {}

@@ -51,6 +51,8 @@ def read_auths(text: str, name: str) -> dict[str, dict[str, str]]:
     except json.JSONDecodeError as error:
         message = f"the secret {name} is not JSON (line {error.lineno}, column {error.colno})"
         raise EnvironmentFailure(message, _HELP) from None
+    except RecursionError:
+        raise EnvironmentFailure(f"the secret {name} is nested too deeply", _HELP) from None
     auths = content.get("auths") if isinstance(content, dict) else None
     if not isinstance(auths, dict) or not all(isinstance(entry, dict) for entry in auths.values()):
         raise EnvironmentFailure(f"the secret {name} has no logins in `auths`", _HELP)

@@ -36,7 +36,10 @@ class CronField:
 
     def accepts(self, part: str) -> bool:
         """Say whether a part between commas is valid."""
-        match = re.fullmatch(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?", part)
+        match = re.fullmatch(
+            r"(?:\*|(?P<first>\d{1,2}|[A-Za-z]+)(?:-(?P<last>\d{1,2}|[A-Za-z]+))?)(?:/(?P<step>\d{1,2}))?",
+            part,
+        )
         if not match:
             return False
         first, last = (self.number(match[one] or "") for one in ("first", "last"))

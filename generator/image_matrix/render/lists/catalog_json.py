@@ -139,5 +139,5 @@ def entries_by_id(text: str) -> dict[str, dict[str, Json]]:
         data = json.loads(text)
         images = data["images"] if data["version"] == FORMAT else []
         return {f"{item['image']}:{item['variant']}": item for item in images}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return {}

@@ -31,7 +31,7 @@ def interpreter(settings: Path) -> str:
     """Return the interpreter that a file of settings names; nothing if it names none."""
     try:
         content = json.loads(settings.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ""
     return str(content.get("python.defaultInterpreterPath", "")) if isinstance(content, dict) else ""
 

@@ -214,7 +214,7 @@ def jupyter(method: str, path: str, token: str) -> tuple[int, Mapping[str, Any]]
     status, _, body = ask(method, f"/{path}", headers)
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = {}
     return status, answer if isinstance(answer, dict) else {}
 
