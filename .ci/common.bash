@@ -49,6 +49,12 @@ start_detached() {
   disown
 }
 
+# keep_log NAME: what a process wrote before the next of its name stays as NAME.log.1; it may say why that one has ended.
+keep_log() {
+  local log=$STATE/log/$1.log
+  if [[ -s $log ]]; then mv "$log" "$log.1"; fi
+}
+
 # The process of run/NAME.pid, if it is still the one that was started here.
 pid_of() {
   local pid

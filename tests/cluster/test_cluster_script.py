@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,20 @@ def test_a_cluster_that_cannot_be_used_is_said_in_one_line(
     assert len(done.stderr.splitlines()) == 1
     assert said in done.stderr
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_the_log_of_what_ran_before_stays(tmp_path: Path) -> None:
+    """Else the next `up` would remove what a program said before it ended."""
+    log = tmp_path / "log" / "etcd.log"
+    log.parent.mkdir()
+    for said in ("panic\n", "", "started\n"):
+        if said:
+            log.write_text(said, encoding="utf-8")
+        shell = [shutil.which("bash") or "bash", "-euc", f'. "{SCRIPT.parent}/common.bash"; keep_log etcd']
+        subprocess.run(shell, env={**os.environ, "STATE": str(tmp_path)}, check=True)
+        assert not log.exists()
+        assert log.with_name("etcd.log.1").read_text(encoding="utf-8") == (said or "panic\n")
 
 
 @pytest.mark.cluster
