@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kube import Cluster, until
+from tests.cluster.kube import Cluster
+from tests.cluster.pulls import must_run
 from tests.cluster.releases import MIRROR
 from tests.environments import python_of
 
@@ -39,35 +40,8 @@ def flux(cluster: Cluster) -> Cluster:
 @pytest.fixture(scope="session")
 def node(cluster: Cluster, registry: str) -> Cluster:
     """A cluster with a node that pulls from the registry of tests."""
-    if not cluster.all("node"):
-        pytest.skip("the cluster has no node")
-    image = f"{registry}/{MIRROR}/pause:3.10"
-    if why := why_not_pulled(cluster, image):
-        pytest.skip(f"the cluster does not run {image}: {why}")
+    must_run(cluster, f"{registry}/{MIRROR}/pause:3.10")
     return cluster
-
-
-def why_not_pulled(cluster: Cluster, image: str) -> str:
-    """Return why a cluster does not run an image of the registry of tests; nothing if it does."""
-    name = "image-matrix-pulls"
-    spec = {"terminationGracePeriodSeconds": 0, "containers": [{"name": "pulls", "image": image}]}
-    cluster.apply([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}])
-
-    def said() -> str:
-        """Return `runs`, or what it waits for."""
-        found = (cluster.get("pod", name) or {}).get("status", {})
-        for status in found.get("containerStatuses", ()):
-            if "running" in status["state"]:
-                return "runs"
-            waiting = status["state"].get("waiting", {})
-            if "message" in waiting:
-                return f"{waiting['reason']}: {waiting['message'].splitlines()[0].rpartition(': ')[2]}"
-        return ""
-
-    try:
-        return until(said, lambda: cluster.kubectl("describe", "pod", name).stdout).removeprefix("runs")
-    finally:
-        cluster.delete("pod", name)
 
 
 @pytest.fixture(scope="session")
