@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from image_matrix.config.release import Ignored
 from image_matrix.findings.issue import LIMIT, MARKER, issue_body
 from image_matrix.findings.model import ScanFinding, ScanLimits, ScanResult
@@ -72,7 +74,7 @@ def test_what_scans_could_not_see() -> None:
     )
     assert not scan.is_clean
     body = issue_body(scan)
-    assert "**No findings in 2 released images.**" in body
+    assert "**No findings in 2 released images; 2 images scanned with an old or empty database.**" in body
     expected = f"- {old} (`lab:default` (linux/amd64), `base:default` (linux/amd64)).\n- trivy does not"
     assert expected in body
     assert scanned(replace(result(), limits=ScanLimits("2026-11-30", unseen="odd"))).is_clean
@@ -92,6 +94,17 @@ def test_an_image_that_was_not_scanned_counts_neither_as_clean_nor_as_forgotten(
     assert new_findings(scanned(result(APT)).rows, partly) == []
     whole = issue_body(scanned(result(PIP)), partly)
     assert [row.finding for row in new_findings(scanned(result(APT, PIP)).rows, whole)] == [APT]
+
+
+@pytest.mark.parametrize("stale", ["grype's database is empty: it knows no flaw", "trivy's database is old"])
+def test_an_old_database_makes_no_finding_news_again(stale: str) -> None:
+    rows = scanned(result(APT, PIP)).rows
+    old = scanned(replace(result(), limits=ScanLimits(stale=stale)))
+    body = issue_body(old, issue_body(scanned(result(APT, PIP))))
+    assert "**No findings in 1 released image; 1 image scanned with an old or empty database.**" in body
+    assert "What earlier scans found counts as known until the database is new." in body
+    assert new_findings(rows, body) == []
+    assert len(new_findings(rows, issue_body(scanned(result()), body))) == len(rows)
 
 
 def test_thousands_of_findings_stay_within_githubs_limit() -> None:

@@ -36,10 +36,10 @@ LISTED = 20
 def issue_body(scan: ReleaseScan, before: str = "") -> str:
     """Return the text of the issue: each finding once, with its images and with what would mend it.
 
-    ``before`` is the text that the issue has now. While an image could not be scanned, the findings of that text stay
-    known: the next scan must not call them new.
+    ``before`` is the text that the issue has now. While an image could not be scanned, or only with an old or empty
+    database, the findings of that text stay known: the next scan must not call them new.
     """
-    kept = any(one.problem for one in scan.results)
+    kept = not all(one.is_complete for one in scan.results)
     parts = [
         MARKER,
         remembered(scan.rows, before if kept else ""),
@@ -65,11 +65,21 @@ def _head(scan: ReleaseScan) -> str:
     if missing and not scanned:
         return f"**No released image could be scanned ({missing} of {missing}).** {by}\n"
     images = plural(scanned, f"{'scanned' if missing else 'released'} image")
-    more = f"; {plural(missing, 'released image')} not scanned" if missing else ""
+    more = _gaps(missing, sum(bool(one.limits.stale) for one in scan.results))
     if not scan.has_findings:
         return f"**No findings in {images}{more}.** {by}\n"
     count = plural(len(scan.rows), "finding") if scan.rows else "Rejected by the scanner:"
     return f"**{count} in {bad} of {images}{more}.** {by}\n"
+
+
+def _gaps(missing: int, stale: int) -> str:
+    """Return how many images were not scanned, and how many with a database that does not know the news."""
+    return "".join(
+        (
+            f"; {plural(missing, 'released image')} not scanned" if missing else "",
+            f"; {plural(stale, 'image')} scanned with an old or empty database" if stale else "",
+        )
+    )
 
 
 def _table(scan: ReleaseScan) -> str:
@@ -173,4 +183,6 @@ def _limits(results: Sequence[ScanResult]) -> str:
     lines = [
         f"- {words(text[:300])} ({listed(names, NAMED)})." for text, names in list(images.items())[:LISTED]
     ]
-    return "\n".join(["### What the scans could not see", "", *lines, ""]) if lines else ""
+    known = ["What earlier scans found counts as known until the database is new.", ""]
+    stale = known if any(one.limits.stale for one in results) else []
+    return "\n".join(["### What the scans could not see", "", *stale, *lines, ""]) if lines else ""

@@ -88,7 +88,12 @@ class ScanResult:
     @property
     def is_clean(self) -> bool:
         """Whether it was scanned with what is known today, and nothing counts."""
-        return not (self.findings or self.rejected or self.problem or self.limits.stale)
+        return self.is_complete and not (self.findings or self.rejected)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it was scanned with what is known today: what it does not name is not there."""
+        return not (self.problem or self.limits.stale)
 
 
 def from_severity(lowest: str) -> tuple[str, ...]:
