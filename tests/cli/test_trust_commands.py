@@ -240,6 +240,15 @@ def test_an_image_that_is_not_there_is_not_scanned(place: Place, capsys: pytest.
     assert "help: `image-matrix build --push base:default` builds and pushes it" in said
 
 
+def test_the_help_for_missing_images_names_all_of_them_and_where_they_belong(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert place.run("scan", "--staging", "base", "lab") == 3
+    said = capsys.readouterr().err
+    assert "the registry does not have one of them: base:default for linux/" in said
+    assert "`image-matrix build --push --staging base:default lab:default` builds and pushes them" in said
+
+
 SCANS = """
 release:
   scan: {tool: command, attach: true, command: [sh, -c, 'echo {} > "$1"', sh, "{report}", "{archive}"]}

@@ -98,9 +98,9 @@ def scan(
 ) -> int:
     """Scan variants for known vulnerabilities.
 
-    Exits with 1 if a finding stops a release, and with 3 if the registry does not have an image. On the default branch,
-    it scans only images that were signed as tested. With --released, exceptions that have run out count again, and it
-    says what would mend each finding.
+    Exits with 1 if a finding stops a release. Exits with 3 if an image is not in the registry or cannot be scanned, or
+    if its report is refused, whatever is found in others. On the default branch, it scans only images that were signed
+    as tested. With --released, exceptions that have run out count again, and it says what would mend each finding.
     """
     _refuse_options(names, released=released)
     if released:
@@ -194,7 +194,7 @@ def _scan_all(
     if files.result:
         _write_result(session, Path(files.result), passed, missing)
     elif missing:
-        failures.append(_not_built(missing))
+        failures.append(_not_built(missing, staging=staging))
     _raise_last(failures)
     return code
 
@@ -231,14 +231,16 @@ def _write_result(
         say(session, f"{variant} is not in the registry for {of}: not scanned")
 
 
-def _not_built(missing: Sequence[LegId]) -> EnvironmentFailure:
+def _not_built(missing: Sequence[LegId], *, staging: bool) -> EnvironmentFailure:
     """Return the failure for images that the registry does not have: nobody knows what would be found in them."""
     from image_matrix.errors import EnvironmentFailure
 
     names = listed((f"{variant} for {platform}" for variant, platform in missing), NAMED)
-    build = f"`image-matrix build --push {missing[0][0]}`"
-    advice = f"{build} builds and pushes it; `image-matrix status` has what is in the registry"
-    return EnvironmentFailure(f"not scanned, as the registry does not have it: {names}", advice)
+    it, them = ("it", "it") if len(missing) == 1 else ("one of them", "them")
+    variants = " ".join(dict.fromkeys(variant for variant, _ in missing))
+    build = f"`image-matrix build --push{' --staging' if staging else ''} {variants}`"
+    advice = f"{build} builds and pushes {them}; `image-matrix status` has what is in the registry"
+    return EnvironmentFailure(f"not scanned, as the registry does not have {it}: {names}", advice)
 
 
 def _existing(
