@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from image_matrix.publish.scanners import ScanJob
 
 
+_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
+
+
 def ignore_file(scanning: Scanning, today: str) -> str:
     """Return the tool's ignore file as JSON, which both tools read as YAML. Expired exceptions are left out.
 
@@ -29,5 +32,16 @@ def named(text: str, job: ScanJob) -> str:
     That path is another one at each scan. In Trivy's SARIF it would be the place of every finding of the distribution's
     packages, and code scanning would call all of them new (Trivy's pkg/report/sarif.go, ``ToPathUri``).
     """
-    path, name = (json.dumps(value)[1:-1] for value in (str(job.image), job.name))
-    return text.replace(path, name)
+    name = json.dumps(job.name)[1:-1]
+    for path in _spellings(str(job.image)):
+        text = text.replace(path, name)
+    return text
+
+
+def _spellings(path: str) -> set[str]:
+    """Return how JSON may have a path: Go leaves letters as they are, and Trivy's encoder escapes signs of HTML.
+
+    Grype's does not (pkg.go.dev/encoding/json, ``Encoder.SetEscapeHTML``). Python escapes letters.
+    """
+    plain = json.dumps(path, ensure_ascii=False)[1:-1]
+    return {plain, plain.translate(_HTML), json.dumps(path)[1:-1]}
