@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.config.release import Scanning
     from image_matrix.diagnostics import Finding
     from image_matrix.diagnostics import Path as FieldPath
 
@@ -98,10 +99,7 @@ def scanner_settings(matrix: Matrix) -> Iterator[Finding]:
         for name in (name for name, value in boxed.items() if value):
             problem = f"only a scanner that runs in a container has `{name}`"
             yield bad_value(("release", "scan", name), problem, "write `tool: image`, or remove it", "key")
-    other = {"trivy": "grype", "grype": "trivy"}.get(scan.tool)
-    for name in (name for name in scan.env if other and name.startswith(f"{other.upper()}_")):
-        advice = f"remove it, or write `tool: {other}`"
-        yield bad_value(("release", "scan", "env", name), f"{scan.tool} does not read it", advice, "key")
+    yield from _of_another_scanner(scan)
     for at, name in enumerate(scan.secrets):
         path: FieldPath = ("release", "scan", "secrets", at)
         if name in scan.env:
@@ -109,3 +107,17 @@ def scanner_settings(matrix: Matrix) -> Iterator[Finding]:
         elif name in TAKEN or name.startswith(TAKEN_PREFIXES):
             problem = f"a variable `{name}` would change how programs of the scan work"
             yield bad_value(path, problem, "give the secret another name, such as `SCANNER_TOKEN`")
+
+
+def _of_another_scanner(scan: Scanning) -> Iterator[Finding]:
+    """Variables and secrets whose names are those of the scanner that does not scan."""
+    other = {"trivy": "grype", "grype": "trivy"}.get(scan.tool)
+    if other is None:
+        return
+    problem, advice = f"{scan.tool} does not read it", f"remove it, or write `tool: {other}`"
+    prefix = f"{other.upper()}_"
+    for name in (name for name in scan.env if name.startswith(prefix)):
+        yield bad_value(("release", "scan", "env", name), problem, advice, "key")
+    for at, name in enumerate(scan.secrets):
+        if name.startswith(prefix):
+            yield bad_value(("release", "scan", "secrets", at), problem, advice)
