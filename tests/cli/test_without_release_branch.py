@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
+from image_matrix.cli.release_branch import release_git
 from image_matrix.cli.released_entries import released_entries
 from image_matrix.cli.session import Session
+from image_matrix.errors import EnvironmentFailure
 from tests.cli.conftest import Repository
 
 if TYPE_CHECKING:
@@ -81,3 +85,30 @@ def test_before_the_first_release_nothing_is_unknown(
     )
     git(clone, "fetch", "origin", "release:refs/remotes/origin/release")
     assert released_entries(session, "release") == {}
+
+
+def test_a_remote_that_does_not_answer_leaves_open_what_is_released(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`git remote add` fetches nothing. Only a run with `fetch-depth: 0` has every branch that there is."""
+    git(repository.root, "init", "--quiet", "--initial-branch=main")
+    git(repository.root, "commit", "--quiet", "--allow-empty", "--message=Begin")
+    git(repository.root, "remote", "add", "origin", "http://localhost:9/team/images.git")
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it is asked once"))
+    session = Session(repository.root, "matrix.yaml", (), 0)
+    assert released_entries(session, "release") is None
+    note, _, rest = capsys.readouterr().err.partition(": unable to access ")
+    assert note == "note: what is released is not known, since `origin` does not answer"
+    assert rest.endswith("; check the network and the remote `origin` (git remote --verbose)\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert released_entries(session, "release") == {}
+    git(repository.root, "config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main")
+    assert released_entries(session, "release") is None
+
+
+def test_a_release_needs_a_repository(repository: Repository) -> None:
+    session = Session(repository.root, "matrix.yaml", (), 0)
+    with click.Context(click.Command("release")), pytest.raises(EnvironmentFailure) as caught:
+        release_git(session)
+    assert caught.value.message == "this is not a git repository"
+    assert caught.value.help == "releases are on a branch of the repository: call this in a clone of it"

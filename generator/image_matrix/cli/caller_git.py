@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.github.branch_commit import Git
 
+NEED = "releases are on a branch of the repository: call this in a clone of it"
+"""The help outside of a repository."""
+
 
 def caller_git(session: Session) -> Git:
     """Return the repository; outside of a run, commits and logins are those of who calls.
@@ -19,7 +22,7 @@ def caller_git(session: Session) -> Git:
     from image_matrix.github.branch_commit import Git, actions_git
     from image_matrix.project.history import need_repository
 
-    need_repository(session.root, "releases are on a branch of the repository: call this in a clone of it")
+    need_repository(session.root, NEED)
     if os.environ.get("GITHUB_ACTIONS"):
         return actions_git(session.root)
     git = Git(session.root, {**os.environ, "GIT_TERMINAL_PROMPT": "0"})

@@ -31,10 +31,14 @@ def release_git(session: Session) -> Git:
     """Return the checkout of a run as the release branch is pushed from, with a deploy key until the command ends.
 
     The key is taken out of the environment, so that no other program gets it.
+    Raises :class:`EnvironmentFailure` outside of a repository.
     """
+    from image_matrix.cli.caller_git import NEED
     from image_matrix.github.branch_commit import open_git
     from image_matrix.github.deploy_key import VARIABLE, deploy_key
+    from image_matrix.project.history import need_repository
 
+    need_repository(session.root, NEED)
     environment = dict(os.environ)
     os.environ.pop(VARIABLE, None)
     variables = click.get_current_context().with_resource(deploy_key(environment))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import note
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.git import run_git
+from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,12 +38,8 @@ def entries_or_failure(session: Session, branch: str) -> Mapping[str, ReleaseEnt
     from image_matrix.github.branch_commit import open_git
 
     entries = _entries(session, branch)
-    git = open_git(session.root, os.environ)
-    if entries is None and _may_have(git, branch):
-        raise EnvironmentFailure(
-            f"this clone has no branch `{branch}`, so what is released is not known",
-            f"`git fetch {git.remote} {branch}:refs/remotes/{git.remote}/{branch}` brings it",
-        )
+    if entries is None:
+        _refuse_unfetched(open_git(session.root, os.environ), branch)
     return entries or {}
 
 
@@ -54,18 +52,32 @@ def _entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None
     return None if commit is None else read_entries(text_of_commit(session.root, commit, DIGESTS))
 
 
-def _may_have(git: Git, branch: str) -> bool:
-    """Say whether the remote has a branch. If it does not answer, a clone with all of its branches does."""
+def _refuse_unfetched(git: Git, branch: str) -> None:
+    """Raise :class:`EnvironmentFailure` unless it is known that the remote does not have a branch.
+
+    The remote is asked once: what it says is of use, but nothing stands still without it.
+    """
     if git.try_("remote", "get-url", git.remote).returncode:
-        return False
-    try:
-        return bool(git("ls-remote", "--heads", git.remote, f"refs/heads/{branch}"))
-    except EnvironmentFailure:
-        return not _has_all_branches(git)
+        return
+    question = ("ls-remote", "--heads", git.remote, f"refs/heads/{branch}")
+    answer = run_git(git.root, *question, environment=git.environment)
+    if answer.returncode and not _has_all_branches(git):
+        raise EnvironmentFailure(
+            failed(f"what is released is not known, since `{git.remote}` does not answer", answer.stderr),
+            f"check the network and the remote `{git.remote}` (git remote --verbose)",
+        )
+    if answer.stdout:
+        raise EnvironmentFailure(
+            f"this clone has no branch `{branch}`, so what is released is not known",
+            f"`git fetch {git.remote} {branch}:refs/remotes/{git.remote}/{branch}` brings it",
+        )
 
 
 def _has_all_branches(git: Git) -> bool:
-    """Say whether the clone has what the remote had when it was fetched, as in a run with `fetch-depth: 0`."""
+    """Say whether the clone has what the remote has: that of a run with `fetch-depth: 0`, which was fetched just now.
+
+    Elsewhere, nobody knows when the clone was fetched, or whether it was at all.
+    """
     is_shallow = git("rev-parse", "--is-shallow-repository") != "false"
     fetched = git.try_("config", "--get-all", f"remote.{git.remote}.fetch").stdout.decode().splitlines()
-    return not is_shallow and ALL_BRANCHES in fetched
+    return bool(os.environ.get("GITHUB_ACTIONS")) and not is_shallow and ALL_BRANCHES in fetched
