@@ -1,4 +1,4 @@
-"""Finds what in the digest file of the release branch is not as a release writes it, each with its line.
+"""Finds what in the digest file of the release branch is not as a release writes it, and in which line.
 
 A digest of another form would be pulled by every node, slowly and in vain.
 """
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from image_matrix.registry.reference import DIGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from image_matrix.json_data import Json
 
+IMAGES = "images"
+"""The key of the file that has the entries."""
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?")
 _REFERENCE = re.compile(rf"[^\s@]+(:[^\s@/]+|(:[^\s@/]+)?@{DIGEST.pattern})")
 """A reference with a tag, a digest or both."""
@@ -34,7 +36,7 @@ def entry_faults(text: str, images: Json) -> list[str]:
     Raises :class:`AttributeError` if ``images`` is no mapping.
     """
     return [
-        f"{_place(text, name, field)}{problem}"
+        f"{_place(text, name, images, field)}{problem}"
         for name, item in images.items()
         for field, problem in _faults(name, item)
     ]
@@ -64,17 +66,24 @@ def _shown(value: object) -> str:
     return "missing" if value is None else f"`{json.dumps(value)[:80]}`"
 
 
-def _place(text: str, name: str, field: str) -> str:
-    """Return ``line 7: `` for a field where each stands in a line of its own; empty where they do not."""
-    lines = text.splitlines()
-    start = next(
-        (at for at, line in enumerate(lines) if line.lstrip().startswith(f"{json.dumps(name)}:")), None
-    )
+def _place(text: str, name: str, names: Collection[str], field: str) -> str:
+    """Return ``line 7: ``, the line of a field, or of its entry if it has none of its own.
+
+    ``names`` are those of all entries. It is empty where lines say nothing: everything is in one.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    if len(lines) < 2:
+        return ""
+    top = _first(lines, 0, (IMAGES,)) or 0
+    start = _first(lines, top + 1, (name,))
     if start is None:
         return ""
-    matching = (
-        at
-        for at, line in enumerate(lines[start:], start)
-        if not field or line.lstrip().startswith(f'"{field}":')
-    )
-    return f"line {next(matching, start) + 1}: "
+    end = _first(lines, start + 1, names) or len(lines)
+    at = _first(lines[:end], start + 1, (field,)) if field else None
+    return f"line {(start if at is None else at) + 1}: "
+
+
+def _first(lines: Sequence[str], start: int, keys: Iterable[str]) -> int | None:
+    """Return the position of the first line from ``start`` on that begins with one of some keys."""
+    beginnings = tuple(f"{json.dumps(key)}:" for key in keys)
+    return next((at for at in range(start, len(lines)) if lines[at].startswith(beginnings)), None)
