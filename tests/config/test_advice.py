@@ -145,6 +145,11 @@ def remedy(text: str, path: Steps) -> str | None:
         (("sizes", "a", "devices"), "nvidia.com/gpu", "write `devices: {nvidia.com/gpu: 1}`"),
         (("sizes", "a", "devices"), "none", "remove `devices`"),
         (("sizes", "a", "devices"), "7", "write, for example, `devices: {nvidia.com/gpu: 1}`"),
+        (
+            ("defaults", "images", "apt", "snapshot"),
+            "2026-11-01",
+            "write `snapshot: true`: the lock has the moment, and `image-matrix lock --upgrade apt` moves it",
+        ),
         (("profiles", "a", "deprecated"), "new", "write `deprecated: {successor: new}`"),
         (
             ("network", "mirrors", "pip"),

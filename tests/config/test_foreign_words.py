@@ -27,6 +27,7 @@ SAMPLES: dict[str, Any] = {
     "devices": {"cuda": 1},
     "overrides": {"base": {"timeout_minutes": 60}},
     "provider": {"provider": "uv"},
+    "snapshot": {"snapshot": "2026-11-01"},
 }
 """Placeholder of the table to a value that somebody may have written; of others the example of the schema."""
 OF = {"text": "base", "list": ["base"], "mapping": {"base": {}}, "": "base"}
@@ -158,6 +159,10 @@ def test_a_word_is_answered_once_at_a_place_for_a_type() -> None:
          "write `kubespawner_override: {environment: {A: b}, default_url: /lab}`"),
         (("profiles", "a", "overrides", 0), {"site": "hub"}, "write `match: {site: hub}`"),
         (("sites", "hub"), {"chart_version": "4.4.0"}, "write `chart: 4.4.0`"),
+        ((), {"apt": {"snapshot": "2026-11-01"}}, "write `defaults: {images: {apt: {snapshot: true}}}`"),
+        ((), {"apt": {"snapshot": True, "packages": ["git"]}}, "write `defaults: {images: {apt: {snapshot: true}}}`"),
+        ((), {"apt": {"snapshot": ["debian"]}}, "write `defaults: {images: {apt: {snapshot: [debian]}}}`"),
+        ((), {"apt_snapshot": "2026-11-01"}, "write `defaults: {images: {apt: {snapshot: true}}}`"),
         (("images", "lab"), {"conda_channels": ["bioconda"]}, "write `conda: {channels: [bioconda]}`"),
         (("images", "lab"), {"conda_file": "environment.yml"}, "write `conda: {files: [environment.yml]}`"),
     ],

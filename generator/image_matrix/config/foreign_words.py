@@ -107,6 +107,7 @@ def forms(
         "count": str(value) if isinstance(value, int) and value > 1 else "1",
         "devices": as_written(_devices(value, matrix)),
         "overrides": as_written(_overrides(value)),
+        "snapshot": as_written(_snapshot(value)),
         "provider": as_written(value.get("provider", "uv")) if isinstance(value, dict) else "uv",
     }
 
@@ -116,6 +117,12 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, (dict, list)):
         return [str(item) for item in value if isinstance(item, (str, int, float))]
     return [] if value is None or isinstance(value, bool) else [str(value)]
+
+
+def _snapshot(value: object) -> object:
+    """Return whether, or on which sources, packages come from snapshots; a day is in the lock."""
+    asked = value.get("snapshot") if isinstance(value, dict) else value
+    return asked if isinstance(asked, (bool, list)) else True
 
 
 def _axes(value: object) -> object:
