@@ -114,8 +114,9 @@ def _ask(at: _Released, asked: Sequence[Variant]) -> tuple[Answers, Mapping[str,
     images = [_to_ask(at, item) for item in asked]
     answers = _answers(at, UPDATES, images)
     updates = {
-        name: counting(_answer(at.effects[name], texts), at.effects[name].entries)
+        name: counting(_answer(effect, texts), effect.entries, effect.guesses)
         for name, texts in answers.texts.items()
+        for effect in [at.effects[name]]
     }
     places = places_of_changelogs(updates)
     if not places:

@@ -110,14 +110,20 @@ def _upgrades(texts: Mapping[str, str], name: str) -> list[re.Match[str]]:
     return [*_UPGRADE.finditer(texts.get(name, ""))]
 
 
-def counting(answer: AptAnswer, entries: Collection[str]) -> tuple[AptUpdate, ...]:
+def counting(
+    answer: AptAnswer, entries: Collection[str], guesses: Collection[str] = ()
+) -> tuple[AptUpdate, ...]:
     """Return the updates that a new build would bring. ``entries`` are those that the image's chain lists for apt.
+
+    ``guesses`` are entries of packages from files, whose names may be those of other packages: they count for what is
+    neither listed nor in the image below.
 
     apt installs what is listed in its newest version, or in the one that the entry states, and what it needs with it.
     Of the rest of the source's packages, only the distribution's own are upgraded. What a build would leave as it is
     does not count: it would count again each week.
     """
-    stated = {re.split("[=/:]", entry, maxsplit=1)[0]: entry.partition("=")[2] for entry in entries}
+    guessed = {name: version for name, version in _stated(guesses).items() if name not in answer.of_base}
+    stated = guessed | _stated(entries)
     return tuple(
         AptUpdate(name, old, new, *answer.debian_sources.get(name, (name, old)))
         for name, old, new in dict.fromkeys(answer.upgradable)
@@ -127,6 +133,11 @@ def counting(answer: AptAnswer, entries: Collection[str]) -> tuple[AptUpdate, ..
             else name not in answer.of_base or (name, new) in answer.of_distribution
         )
     )
+
+
+def _stated(entries: Collection[str]) -> dict[str, str]:
+    """Return the version that each entry states; an empty one where it states none."""
+    return {re.split("[=/:]", entry, maxsplit=1)[0]: entry.partition("=")[2] for entry in entries}
 
 
 def cves_in(changelog: str) -> tuple[str, ...]:

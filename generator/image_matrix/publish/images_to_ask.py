@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from image_matrix.config.lineage import ancestors, from_base_up, lineage
-from image_matrix.publish.deb_names import entry_of_download, entry_of_file
+from image_matrix.publish.deb_names import entry_of_file, guess_of_download, guess_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from image_matrix.config.downloads import Download
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.output_tree.files import File
@@ -100,6 +101,8 @@ class Effect:
     """The last variant of its chain that stays; ``None`` if all do not, and only the source does."""
     entries: tuple[str, ...]
     """What apt installs above that, as far as it is listed; the last entry about a package counts."""
+    guesses: tuple[str, ...] = ()
+    """Which packages files may be that apt installs above that, as entries that would be."""
     upgrades_source: bool = False
     """Whether what the source brought is upgraded."""
 
@@ -118,7 +121,8 @@ def effect_of_entry(
     if start is None:
         return None
     entries = tuple(entry for one in chain[start:] for entry in _entries(loaded.matrix, one))
-    return Effect(chain[start - 1] if start else None, entries, start == 0 and UPGRADE in texts[0])
+    guesses = tuple(guess for one in chain[start:] for guess in _guesses(loaded.matrix, one))
+    return Effect(chain[start - 1] if start else None, entries, guesses, start == 0 and UPGRADE in texts[0])
 
 
 def _entries(matrix: Matrix, item: Variant) -> tuple[str, ...]:
@@ -126,12 +130,26 @@ def _entries(matrix: Matrix, item: Variant) -> tuple[str, ...]:
 
     A file of a package has the version that it has, whatever archives have: it is ``name=version``, by its name.
     """
-    downloads = [one for name in item.downloads if (one := matrix.downloads[name]).deb]
-    addresses = (one.address(arch) for one in downloads for arch in item.archs)
-    names = (*item.apt_files, *(unquote(urlsplit(address).path) for address in addresses))
-    of_files = (entry for name in names for entry in entry_of_file(name.rpartition("/")[2]))
-    of_downloads = (entry for one in downloads for entry in entry_of_download(one))
-    return (*item.packages.get("apt", ()), *dict.fromkeys((*of_downloads, *of_files)))
+    of_files = (entry for name in _files(matrix, item) for entry in entry_of_file(name))
+    return (*item.packages.get("apt", ()), *dict.fromkeys(of_files))
+
+
+def _guesses(matrix: Matrix, item: Variant) -> tuple[str, ...]:
+    """Return which packages a variant may have apt install from files: by their names, and by those of downloads."""
+    of_downloads = (guess for one in _downloads(matrix, item) for guess in guess_of_download(one))
+    of_files = (guess for name in _files(matrix, item) for guess in guess_of_file(name))
+    return tuple(dict.fromkeys((*of_downloads, *of_files)))
+
+
+def _files(matrix: Matrix, item: Variant) -> list[str]:
+    """Return the names of the Debian packages that a variant installs from files."""
+    addresses = (one.address(arch) for one in _downloads(matrix, item) for arch in item.archs)
+    paths = (*item.apt_files, *(unquote(urlsplit(address).path) for address in addresses))
+    return [path.rpartition("/")[2] for path in paths]
+
+
+def _downloads(matrix: Matrix, item: Variant) -> list[Download]:
+    return [one for name in item.downloads if (one := matrix.downloads[name]).deb]
 
 
 def effect_of_day(variants: Mapping[str, Variant], item: Variant, dockerfile: bytes) -> Effect:
