@@ -132,7 +132,9 @@ def test_a_report_is_what_its_digest_says(tmp_path: Path) -> None:
         assert _scan_of(server, digest, TRIVY) is None
 
 
-@pytest.mark.parametrize(("kind", "status"), [("blobs", 503), ("blobs", 403), ("manifests", 500)])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("blobs", 503), ("blobs", 403), ("blobs", 401), ("manifests", 500)]
+)
 def test_a_report_that_the_registry_does_not_give_is_not_missing(
     tmp_path: Path, kind: str, status: int
 ) -> None:

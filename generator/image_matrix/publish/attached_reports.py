@@ -19,7 +19,7 @@ from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.registry.answers import CHECK, Manifest, manifest_or_none
 from image_matrix.registry.attached import attached
 from image_matrix.registry.client import CONCURRENCY
-from image_matrix.registry.exchange import ConnectionFailed
+from image_matrix.registry.exchange import ConnectionFailed, OtherContent
 from image_matrix.registry.reference import DIGEST
 from image_matrix.render.lists.released import ScanSummary
 
@@ -135,8 +135,7 @@ def _findings(registry: Registry, scanning: Scanning, image: str, artifact: str)
 
 def _is_no_report(failed: ConnectionFailed) -> bool:
     """Say whether the registry has answered: the report is gone, or its bytes have another digest."""
-    has_other_bytes = failed.status is None and failed.reached and failed.retry is None
-    return failed.status == HTTPStatus.NOT_FOUND or has_other_bytes
+    return failed.status == HTTPStatus.NOT_FOUND or isinstance(failed, OtherContent)
 
 
 def read_report(scanning: Scanning, chunks: Iterable[bytes], largest: int = LARGEST) -> list[ScanFinding]:

@@ -21,7 +21,7 @@ from image_matrix.registry.answers import (
     words,
 )
 from image_matrix.registry.authorizations import Authorizations
-from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, Response
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, OtherContent, Response
 from image_matrix.registry.http import not_ok
 from image_matrix.registry.manifests import MANIFEST_TYPES, read_config, read_manifest
 from image_matrix.registry.patience import retry_of_transfer
@@ -76,8 +76,8 @@ class Registry:
     def blob(self, reference: str, digest: str, consume: Callable[[Iterator[bytes]], T]) -> T:
         """Return what ``consume`` makes of the bytes of a blob, which it gets as they arrive.
 
-        It is called again, with all bytes, if the transfer breaks. Raises :class:`ConnectionFailed`, also for bytes
-        whose digest is another one. Exceptions of ``consume`` are raised as they are.
+        It is called again, with all bytes, if the transfer breaks. Raises :class:`ConnectionFailed`, and
+        :class:`OtherContent` for bytes whose digest is another one. Exceptions of ``consume`` are raised as they are.
         """
         place = parse_reference(mirrored(str(parse_reference(reference)), self.services.mirrors))
         url = address(place, f"blobs/{digest}")
@@ -161,7 +161,7 @@ class Registry:
                     checked = _Checked(response.chunks)
                     result = consume(checked.chunks())
                     if checked.digest() != digest:
-                        raise ConnectionFailed("the content does not match its digest", retry=None)
+                        raise OtherContent
                     return result
                 answer = response.read()
             if answer.status != 401 or (known and known == refused):

@@ -65,6 +65,13 @@ class ConnectionFailed(OSError):  # noqa: N818 - messages use this word
         super().__init__(reason)
 
 
+class OtherContent(ConnectionFailed):
+    """The registry has sent bytes whose digest is another one than that which was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("the content does not match its digest", retry=None)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenResponse:
     """A response whose body has not been read yet; header names are in lower case."""
