@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import importlib.util
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -144,6 +147,17 @@ def test_a_folder_of_builders_that_cannot_be_written_is_named(place: Path) -> No
     )
 
 
+def test_an_address_that_was_refused_has_taken_the_builder_of_the_one_before(place: Path) -> None:
+    for address in (ADDRESS, "nonsense", ADDRESS):
+        docker(place, "buildx", "ls", BUILDKIT_HOST=address)
+    create = "buildx create --name=notebook --driver=remote --use"
+    assert [line for line in asked(place) if "create" in line] == [
+        f"{create} {ADDRESS}",
+        f"{create} nonsense",
+        f"{create} {ADDRESS}",
+    ]
+
+
 def test_mounted_certificates_are_options(place: Path) -> None:
     for names in (("ca.pem", "cert.pem", "key.pem"), ("ca.crt",)):
         folder = place / f"certificates, {len(names)}"
@@ -170,6 +184,61 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Any:
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
+
+
+@pytest.fixture
+def builders(place: Path, module: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of builders for the module, which calls the docker that records."""
+    monkeypatch.setattr(module, "DOCKER", str(place / "docker"))
+    monkeypatch.setenv("RECORD", str(place / "record"))
+    monkeypatch.setenv("BUILDX_CONFIG", str(place / "builders"))
+    (place / "builders").mkdir()
+    return place / "builders"
+
+
+def test_a_lock_that_nobody_gives_back_holds_up_no_terminal(
+    place: Path, module: Any, builders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its holder was stopped; who has the settings already does not even wait."""
+    with (builders / "image-matrix.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        monkeypatch.setattr(module, "LOCK_SECONDS", 0.2)
+        assert module.create(ADDRESS, {}, builders) == ""
+        monkeypatch.setattr(module, "wait_for", lambda _: pytest.fail("it waits"))
+        assert module.create(ADDRESS, {}, builders) == ""
+    assert len(asked(place)) == 2
+
+
+def no_locks(*_: object) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+def test_a_file_system_without_locks_is_left_to_buildx(
+    module: Any, builders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.fcntl, "flock", no_locks)
+    said = f"BUILDX_CONFIG={builders}: no locks available: name a folder whose file system has locks"
+    assert module.create("nonsense", {}, builders) == said
+    assert module.create(ADDRESS, {}, builders) == ""
+
+
+def test_a_buildx_that_hangs_is_ended_with_what_it_started(
+    place: Path, module: Any, builders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the lock of its own folder as long as another has it."""
+    hold, hang = os.pipe()
+    (place / "docker").write_text("#!/bin/sh\nsleep 600\nexit\n")
+    monkeypatch.setattr(module, "BUILDX_SECONDS", 0.2)
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        module.subprocess, "Popen", lambda *words, **options: popen(*words, pass_fds=[hang], **options)
+    )
+    assert module.create(ADDRESS, {}, builders).endswith(
+        "buildx has not ended in 0 seconds: end others that hang"
+    )
+    os.close(hang)
+    assert select.select([hold], [], [], 30)[0] == [hold], "nothing has the pipe any more"
+    os.close(hold)
 
 
 @contextmanager

@@ -8,11 +8,14 @@ answers: buildx waits for 20 seconds, and does not say what is wrong.
 import fcntl
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 NAME = "notebook"
@@ -22,6 +25,8 @@ CERTIFICATES = "/etc/image-matrix/buildkit"
 NAMES_OF_FILES = (("ca.crt", "tls.crt", "tls.key"), ("ca.pem", "cert.pem", "key.pem"))
 """Authority, certificate and key: as in Secrets of Kubernetes, and as Docker has them."""
 SECONDS = 5.0
+LOCK_SECONDS = 10.0
+BUILDX_SECONDS = 20.0
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """BuildKit speaks gRPC, so HTTP/2: each side begins with a frame of settings (RFC 9113, 3.4)."""
 FRAME_HEADER = 9
@@ -77,35 +82,84 @@ def create(address: str, tls: dict[str, Path], config: Path) -> str:
 
     The start of the pod and each terminal may come at the same time, and one would remove what another has just made.
     """
+    record, settings = config / "image-matrix", "\n".join([address, *map(str, tls.values())])
     try:
         config.mkdir(parents=True, exist_ok=True)
+        if settings_of(record) == settings:
+            return ""
         with (config / "image-matrix.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return create_alone(address, tls, config / "image-matrix")
+            without_lock = wait_for(lock)
+            reason = "" if settings_of(record) == settings else create_alone(address, tls, record, settings)
     except OSError as error:
-        return f"BUILDX_CONFIG={config}: {(error.strerror or str(error)).lower()}"
+        return f"BUILDX_CONFIG={config}: {said(error)}"
+    except subprocess.TimeoutExpired:
+        return f"BUILDX_CONFIG={config}: buildx has not ended in {BUILDX_SECONDS:.0f} seconds: end others that hang"
+    if reason and without_lock:
+        return f"BUILDX_CONFIG={config}: {without_lock}: name a folder whose file system has locks"
+    return f"BUILDKIT_HOST={address}: {reason}; write tcp://HOST:1234" if reason else ""
 
 
-def create_alone(address: str, tls: dict[str, Path], record: Path) -> str:
-    """Make the builder, where nobody else does at the same time."""
-    settings = "\n".join([address, *map(str, tls.values())])
-    if record.exists() and record.read_text() == settings:
+def said(error: OSError) -> str:
+    """Return an error of the system in its own words."""
+    return (error.strerror or str(error)).lower()
+
+
+def settings_of(record: Path) -> str:
+    """Return what the builder was made of; empty if there is none."""
+    try:
+        return record.read_text()
+    except FileNotFoundError:
         return ""
+
+
+def wait_for(lock: IO[str]) -> str:
+    """Wait for a lock, for some seconds; return why there can be none, or an empty text.
+
+    Its holder may hang or be stopped, and a home on a network may have no locks: then it goes on without.
+    """
+    end = time.monotonic() + LOCK_SECONDS
+    while time.monotonic() < end:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.1)
+        except OSError as error:
+            return said(error)
+        else:
+            break
+    return ""
+
+
+def create_alone(address: str, tls: dict[str, Path], record: Path, settings: str) -> str:
+    """Make the builder, where nobody else does at the same time; return what buildx says against it."""
+    record.unlink(missing_ok=True)  # or it would name a builder that is gone
     buildx("rm", NAME)  # or its options would stay
     options = [f'--driver-opt="{option}={file}"' for option, file in tls.items()]
-    done = buildx("create", f"--name={NAME}", "--driver=remote", "--use", *options, address)
-    if done.returncode:
-        reason = (
-            (done.stderr.strip().splitlines() or ["buildx refuses it"])[-1].removeprefix("ERROR: ").strip()
-        )
-        return f"BUILDKIT_HOST={address}: {reason}; write tcp://HOST:1234"
+    code, lines = buildx("create", f"--name={NAME}", "--driver=remote", "--use", *options, address)
+    if code:
+        return (lines or ["buildx refuses it"])[-1].removeprefix("ERROR: ").strip()
     record.write_text(settings)
     return ""
 
 
-def buildx(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run buildx."""
-    return subprocess.run([DOCKER, "buildx", *words], capture_output=True, text=True, check=False)
+def buildx(*words: str) -> tuple[int, list[str]]:
+    """Run buildx; return its exit code, and the lines of its errors. It waits without end for a lock of its own.
+
+    docker starts it as another process, which would outlive it.
+    """
+    with subprocess.Popen(
+        [DOCKER, "buildx", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as docker:
+        try:
+            _, errors = docker.communicate(timeout=BUILDX_SECONDS)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            os.killpg(docker.pid, signal.SIGKILL)
+            raise
+    return docker.returncode, errors.strip().splitlines()
 
 
 def fault(address: str, tls: dict[str, Path]) -> str:
