@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,7 @@ from image_matrix.build.bake import Built
 from image_matrix.cli.build_output import summary
 from image_matrix.registry.reference import digest_of
 from image_matrix.registry.upload import IMAGE_MANIFEST
+from tests.pseudo_terminal import on_terminal
 from tests.registry.writable import Behaviour, serving
 
 if TYPE_CHECKING:
@@ -86,17 +85,10 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("docker")
 def test_a_terminal_lists_the_steps_and_shows_the_one_that_fails(repository: Repository) -> None:
-    ours, theirs = os.openpty()
     command = [sys.executable, "-m", "image_matrix", "--color=never", "-C", str(repository.root), *CALL]
-    with subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL) as process:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # what Linux says when nobody writes any more
-            while chunk := os.read(ours, 4096):
-                shown += chunk
-    os.close(ours)
-    lines = shown.decode().replace("\r\n", "\n").splitlines()
-    assert process.returncode == 1
+    code, shown = on_terminal(command, ["stderr"])
+    lines = shown.splitlines()
+    assert code == 1
     assert lines[0] == "#2 [base_python3-13-amd64 stage-0 1/2] RUN apt-get update"
     assert lines[1].startswith('#2 ERROR: process "apt-get update"')
     assert "0.100 a line of output" in lines

@@ -4,7 +4,6 @@ import io
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_matrix.cli.terminal import terminal_width, wrapped
+from tests.pseudo_terminal import on_terminal
 
 if TYPE_CHECKING:
     from .conftest import Repository
@@ -51,26 +51,10 @@ def test_a_file_has_no_width() -> None:
     assert terminal_width(io.StringIO()) is None
 
 
-def everything(terminal: int) -> bytes:
-    """What was written to a pseudo-terminal whose other side is closed; it is handed over in pieces."""
-    parts = []
-    with suppress(OSError):  # Linux' word for the end
-        while part := os.read(terminal, 65536):
-            parts.append(part)
-    return b"".join(parts)
-
-
-def on_terminal(*arguments: str, width: int) -> list[str]:
+def lines_on_terminal(*arguments: str, width: int) -> list[str]:
     """The lines, without colours, that a command writes to a terminal."""
-    import pty
-
-    main, side = pty.openpty()
-    environment = {**os.environ, "COLUMNS": str(width)}
-    with os.fdopen(side, "wb") as terminal:
-        command = [sys.executable, "-m", "image_matrix", *arguments]
-        subprocess.run(command, stdout=terminal, stderr=terminal, env=environment, check=False)
-    shown = everything(main).decode()
-    os.close(main)
+    command = [sys.executable, "-m", "image_matrix", *arguments]
+    _, shown = on_terminal(command, environment={**os.environ, "COLUMNS": str(width)})
     return [click.unstyle(line) for line in shown.splitlines()]
 
 
@@ -92,7 +76,7 @@ def test_errors_and_tables_fit_the_terminal(
     if arguments == ("check",):
         matrix = repository.root / "matrix.yaml"
         matrix.write_text(matrix.read_text().replace("git]", "git, curl; rm -rf a folder of somebody]"))
-    lines = on_terminal("-C", str(repository.root), *arguments, width=width)
+    lines = lines_on_terminal("-C", str(repository.root), *arguments, width=width)
     assert max(map(len, lines)) <= width
     assert ending in " ".join(line.strip() for line in lines)
     piped = subprocess.run(
@@ -107,16 +91,11 @@ def test_errors_and_tables_fit_the_terminal(
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> None:
-    import pty
-
-    main, side = pty.openpty()
     command = [sys.executable, "-m", "image_matrix", "-C", str(repository.root), "render"]
     environment = {**os.environ, "COLUMNS": "60"}
-    with os.fdopen(side, "wb") as terminal:
-        subprocess.run(command, stderr=terminal, stdout=subprocess.DEVNULL, env=environment, check=True)
-    shown = everything(main).decode().splitlines()
-    os.close(main)
-    note = [*takewhile(lambda line: not line.startswith("add "), map(click.unstyle, shown))]
+    code, shown = on_terminal(command, ["stderr"], environment)
+    assert code == 0
+    note = [*takewhile(lambda line: not line.startswith("add "), map(click.unstyle, shown.splitlines()))]
     assert note[0].startswith("note: not locked: ")
     assert len(note) > 1
     assert max(map(len, note)) <= 60
