@@ -136,6 +136,26 @@ def test_a_rolled_back_image_takes_its_lists_along(listed: Place) -> None:
 
 
 @pytest.mark.slow
+def test_a_report_that_is_refused_stops_no_release(listed: Place) -> None:
+    """It is a number on a page, and everything is signed by then."""
+    text = (listed.git.root / "matrix.yaml").read_text()
+    scanned = text.replace("release: {", "release: {scan: {tool: trivy, attach: true}, ")
+    (listed.git.root / "matrix.yaml").write_text(scanned)
+    names = ("base", "lab", "science")
+    held = {f"{name}/manifests/{GOOD}": index_of(GOOD) for name in names}
+    place = replace(
+        listed,
+        state=state_of(load_project(read_inputs(listed.git.root))),
+        registry=answering(held, {f"science/referrers/{GOOD}": 403}),
+    )
+    said = " ".join(place.release().split())
+    assert "3 of 3 released" in said
+    assert said.count("what the last scan found is not known") == 1
+    assert "note: science:default: " in said
+    assert place.offered()[SCIENCE]["digest"] == GOOD
+
+
+@pytest.mark.slow
 def test_the_folder_of_devcontainers_is_no_site(listed: Place) -> None:
     (listed.git.root / "matrix.yaml").write_text(
         "version: 1\nregistry: ghcr.io/example/notebooks\nworkflow: {generator: '.[locked]'}\n"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.printing import say
+from image_matrix.cli.printing import note, say
 from image_matrix.cli.release_branch import Branch, entries_at, read_branch, sites_at
 from image_matrix.publish.release_files import FOLDER
 
@@ -118,32 +118,41 @@ def _content(
     stay = kept_entries(sources.held, branch.offered, registry)
     new = {name: {**ready, **stay}[name] for name in state.loaded.variants if name in ready or name in stay}
     attached = attached_lists(registry, state, new, branch.records, lambda text: say(session, text, level=1))
-    files = _files(sources, new, attached)
+    files, unread = _files(sources, new, attached)
     if _is_rolled_back(git, branch, files):
         say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
     kept = rolled_back(released, branch.offered, ready)
-    if not kept:
-        return new, files
     for name, entry in kept.items():
         say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
-    return {**new, **kept}, _files(sources, {**new, **kept}, attached)
+    if kept:
+        new = {**new, **kept}
+        files, unread = _files(sources, new, attached)
+    for name, reason in unread.items():
+        note(session, f"{name}: {reason}")
+    return new, files
 
 
-def _files(sources: _Sources, entries: Mapping[str, ReleaseEntry], attached: Attached) -> dict[str, File]:
-    """Return ``deploy/`` with these entries, and with what the registry says about their images."""
+def _files(
+    sources: _Sources, entries: Mapping[str, ReleaseEntry], attached: Attached
+) -> tuple[dict[str, File], Mapping[str, str]]:
+    """Return ``deploy/`` with these entries, and with what the registry says about their images.
+
+    Of some images, the page may lack what the last scan found: these are named, each with the reason.
+    """
     from image_matrix.cli.release_history import history
-    from image_matrix.publish.attached_reports import with_scans
+    from image_matrix.publish.attached_reports import known_scans
     from image_matrix.publish.release_files import deploy_files
     from image_matrix.publish.released_images import asks_registry, released_images
 
     state, branch, registry = sources.state, sources.branch, sources.registry
     asks, settings = asks_registry(state.loaded.matrix), state.loaded.matrix.release
     released = released_images(registry, entries, branch.catalog, sources.held) if asks else {}
+    unread: Mapping[str, str] = {}
     if "page" in settings.lists:
-        released = with_scans(registry, entries, released, settings.scan)
+        released, unread = known_scans(registry, entries, released, settings.scan)
     earlier = history(sources.git, branch.now) if branch.now else ()
-    return deploy_files(state, entries, branch.kept, released, branch.records, attached, earlier)
+    return deploy_files(state, entries, branch.kept, released, branch.records, attached, earlier), unread
 
 
 def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:
