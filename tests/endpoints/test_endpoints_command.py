@@ -354,7 +354,36 @@ def test_a_run_reaches_the_receiver_of_its_spans(
             },
             ["https://r.example.org:5000"],
         ),
-        ({"tool": "trivy", "env": {"TRIVY_DB_REPOSITORY": "r:x/db", "TRIVY_JAVA_DB_REPOSITORY": "r/db"}}, ["https://r"]),
+        (
+            {"tool": "trivy", "env": {"TRIVY_DB_REPOSITORY": "r:x/db", "TRIVY_JAVA_DB_REPOSITORY": "r.example.org/db"}},
+            ["https://r.example.org"],
+        ),
+        (
+            {
+                "tool": "trivy",
+                "env": {
+                    "TRIVY_DB_REPOSITORY": "a.example.org/x:2,b.example.org/y:2",
+                    "TRIVY_JAVA_DB_REPOSITORY": "aquasec/trivy-java-db:1",
+                },
+            },
+            ["https://a.example.org", "https://b.example.org", "https://index.docker.io"],
+        ),
+        ({"tool": "grype", "env": {"GRYPE_DB_UPDATE_URL": ""}}, ["https://grype.anchore.io"]),
+        (
+            {
+                "tool": "trivy",
+                "env": {"TRIVY_SERVER": "https://trivy.example.org:4954", "TRIVY_SKIP_JAVA_DB_UPDATE": "true"},
+            },
+            ["https://trivy.example.org:4954"],
+        ),
+        (
+            {
+                "tool": "trivy",
+                "env": {"TRIVY_SERVER": "http://trivy.example.org", "TRIVY_JAVA_DB_REPOSITORY": "localhost:5000/db"},
+            },
+            ["http://localhost:5000", "http://trivy.example.org"],
+        ),
+        ({"tool": "grype", "secrets": ["GRYPE_DB_UPDATE_URL"]}, []),
     ],
 )  # fmt: skip
 def test_the_scanners_database(
@@ -367,3 +396,23 @@ def test_the_scanners_database(
         if any("the database of vulnerabilities" in reason["what"] for reason in item["why"])
     }
     assert sorted(asked) == named
+
+
+def test_an_address_in_a_secret_is_not_known(
+    change: Callable[[str, str], None], listed: Callable[..., dict[str, Any]]
+) -> None:
+    change("scan: grype", "scan: {tool: grype, secrets: [GRYPE_DB_UPDATE_URL]}")
+    (unknown,) = (one for one in listed()["unknown"] if "the database of vulnerabilities" in one["what"])
+    assert "the address in the secret GRYPE_DB_UPDATE_URL" in json.dumps(unknown)
+
+
+def test_what_docker_hub_sends_trivy_on_to_is_named(
+    change: Callable[[str, str], None], listed: Callable[..., dict[str, Any]]
+) -> None:
+    scan = {
+        "tool": "trivy",
+        "env": {"TRIVY_DB_REPOSITORY": "aquasec/trivy-db:2", "TRIVY_SKIP_JAVA_DB_UPDATE": "1"},
+    }
+    change("scan: grype", f"scan: {json.dumps(scan)}")
+    asked = {item["address"] for item in listed("--for", "scan")["endpoints"]}
+    assert {"https://index.docker.io", "https://auth.docker.io"} <= asked

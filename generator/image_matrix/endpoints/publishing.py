@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from image_matrix.config.mirrors import mirrored
 from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
+from image_matrix.endpoints.scanner_databases import database_needs
 from image_matrix.endpoints.sent_on import known, sent_on
 from image_matrix.pinned.actions import plugin, tool
 from image_matrix.registry.known_hosts import service
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
-    from image_matrix.config.release import Scanning, Signing
+    from image_matrix.config.release import Signing
     from image_matrix.endpoints.model import Step
     from image_matrix.endpoints.sent_on import Entries
 
-_TRUE, _FALSE = frozenset(("1", "t", "true")), frozenset(("0", "f", "false"))
-"""What Go reads as a boolean, in small letters; pkg.go.dev/strconv#ParseBool."""
 _SIGN: tuple[Step, ...] = ("sign",)
 _KMS_REGION = re.compile(r"awskms://[^/]*/.*arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):")
 _KMS_HOST = re.compile(r"awskms://(?P<host>[^/]+)/")
@@ -38,41 +36,6 @@ def scan_needs(loaded: Loaded) -> Entries:
     elif scanning.tool == "command":
         what = f"what `{scanning.command[0] if scanning.command else 'the scanner'}` asks for"
         yield UnknownHosts(("scan",), what, "its documentation says it", path)
-
-
-def database_needs(scanning: Scanning) -> Entries:
-    """Yield where Trivy or Grype fetches what it knows: from its maker, from mirrors that its variables name, or not.
-
-    Sources: trivy.dev/docs/latest/advanced/air-gap, and Grype's cmd/grype/cli/options/database.go. Trivy reads its
-    second database where an image has Java archives.
-    """
-    env = scanning.env
-    if scanning.tool == "grype":
-        places = [] if _is(env.get("GRYPE_DB_AUTO_UPDATE"), _FALSE) else [env.get("GRYPE_DB_UPDATE_URL")]
-    else:
-        places = [
-            f"https://{place}" if (place := env.get(f"TRIVY_{name}_REPOSITORY")) else None
-            for name in ("DB", "JAVA_DB")
-            if not _is(env.get(f"TRIVY_SKIP_{name}_UPDATE"), _TRUE)
-        ]
-    for place in places:
-        if place:
-            yield _mirror(scanning, place)
-    if None in places:
-        yield from known(service(scanning.tool), ("scan",), scanning.tool)
-
-
-def _mirror(scanning: Scanning, address: str) -> EndpointNeed | UnknownHosts:
-    what, path = f"{scanning.tool}: the database of vulnerabilities", ("release", "scan", "env")
-    with suppress(ValueError):  # the port is no number
-        endpoint = endpoint_of(address)
-        if endpoint.host:
-            return EndpointNeed(endpoint, ("scan",), what, path)
-    return UnknownHosts(("scan",), what, "its address in `release.scan.env` names no host", path)
-
-
-def _is(value: str | None, words: frozenset[str]) -> bool:
-    return (value or "").lower() in words
 
 
 def _program(loaded: Loaded, name: str, steps: tuple[Step, ...]) -> Entries:

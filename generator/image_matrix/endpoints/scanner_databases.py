@@ -1,0 +1,94 @@
+"""Finds the hosts that Trivy and Grype fetch their databases of vulnerabilities from.
+
+Sources: trivy.dev/docs/latest/advanced/air-gap and Trivy's pkg/flag/options.go (``cast``), pkg/commands/artifact/run.go
+(``initDB``, ``initJavaDB``); Grype's cmd/grype/cli/options/database.go. For both, an empty variable is not set.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
+from image_matrix.endpoints.sent_on import known, sent_on
+from image_matrix.lock.hosts import registry_address
+from image_matrix.registry.known_hosts import service
+from image_matrix.registry.reference import DOCKER_HUB, parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.config.release import Scanning
+    from image_matrix.endpoints.sent_on import Entries
+
+_TRUE, _FALSE = frozenset(("1", "t", "true")), frozenset(("0", "f", "false"))
+"""What Go reads as a boolean, in small letters; pkg.go.dev/strconv#ParseBool."""
+_DATABASE = "the database of vulnerabilities"
+_HUB = "https://index.docker.io"
+"""What Trivy asks for images of Docker Hub; github.com/google/go-containerregistry, pkg/name/registry.go."""
+
+
+def database_needs(scanning: Scanning) -> Entries:
+    """Yield where Trivy or Grype fetches what it knows: from its maker, from what its variables name, or not."""
+    variables = _grypes(scanning.env) if scanning.tool == "grype" else _trivys(scanning)
+    for name in variables:
+        if name in scanning.secrets:
+            what, path = f"{scanning.tool}: {_DATABASE}", ("release", "scan", "secrets")
+            yield UnknownHosts(("scan",), what, f"it is the address in the secret {name}", path)
+        elif name.endswith("_REPOSITORY"):
+            for reference in _references(scanning.env.get(name, "")):
+                yield from _registry(scanning, reference)
+        elif address := scanning.env.get(name):
+            yield from _address(scanning, address)
+    if not all(_is_set(scanning, name) for name in variables):
+        yield from known(service(scanning.tool), ("scan",), scanning.tool)
+
+
+def _grypes(env: Mapping[str, str]) -> list[str]:
+    """Return the variable that says where Grype fetches from; none if it fetches nothing."""
+    return [] if _is(env.get("GRYPE_DB_AUTO_UPDATE"), _FALSE) else ["GRYPE_DB_UPDATE_URL"]
+
+
+def _trivys(scanning: Scanning) -> list[str]:
+    """Return the variables that say where Trivy fetches from.
+
+    A server has a database of its own. The second database, for Java archives, Trivy reads itself even then.
+    """
+    places = {
+        name: f"TRIVY_{name}_REPOSITORY"
+        for name in ("DB", "JAVA_DB")
+        if not _is(scanning.env.get(f"TRIVY_SKIP_{name}_UPDATE"), _TRUE)
+    }
+    if _is_set(scanning, "TRIVY_SERVER"):
+        places["DB"] = "TRIVY_SERVER"
+    return [*places.values()]
+
+
+def _is_set(scanning: Scanning, name: str) -> bool:
+    return name in scanning.secrets or bool(scanning.env.get(name, "").strip())
+
+
+def _references(value: str) -> list[str]:
+    """Return the entries of a list of Trivy's, each of which it tries until one answers."""
+    return [entry for entry in re.split(r"[,\s]+", value) if entry]
+
+
+def _registry(scanning: Scanning, reference: str) -> Entries:
+    host = parse_reference(reference).host
+    yield from _address(scanning, _HUB if host == DOCKER_HUB else registry_address(host))
+    yield from sent_on(f"https://{host}", ("scan",), {})
+
+
+def _address(scanning: Scanning, address: str) -> Entries:
+    what, path = f"{scanning.tool}: {_DATABASE}", ("release", "scan", "env")
+    with suppress(ValueError):  # the port is no number
+        endpoint = endpoint_of(address)
+        if endpoint.host:
+            yield EndpointNeed(endpoint, ("scan",), what, path)
+            return
+    yield UnknownHosts(("scan",), what, "its address in `release.scan.env` names no host", path)
+
+
+def _is(value: str | None, words: frozenset[str]) -> bool:
+    return (value or "").lower() in words
