@@ -12,17 +12,60 @@ from image_matrix.config.schema import is_field
     [
         (("release",), "rescan", "`rescan` belongs below `workflow`"),
         (("images", "base", "apt"), "snapshot", "`snapshot` belongs below `defaults.images.apt`"),
-        (("defaults",), "platforms", "`platforms` belongs below `defaults.images`"),
+        (
+            ("defaults",),
+            "platforms",
+            "`platforms` belongs below `defaults.images` or below `defaults.sites`",
+        ),
         (("sites", "hub", "buildkit"), "schedule", "`schedule` belongs below `sites.NAME.buildkit.job`"),
         ((), "chart", "`chart` belongs below `sites.NAME`"),
         (("workflow",), "registry", "`registry` belongs at the top of the matrix"),
         (("workflow",), "description", ""),
+        (("sizes", "s"), "limit", "`limit` belongs below `sizes.NAME.cpu` or below `sizes.NAME.memory`"),
+        (("sites", "hub"), "schedule", "`schedule` belongs below `sites.NAME.buildkit.job`"),
+        (
+            ("sites", "hub", "buildkit", "cache"),
+            "schedule",
+            "`schedule` belongs below `sites.NAME.buildkit.job`",
+        ),
+        (("release", "sign"), "store", ""),
+        (("sites", "hub"), "store", ""),
+        (("profiles", "data"), "enabled", ""),
         ((), "nothing", ""),
     ],
 )
 def test_where_a_key_belongs(path: tuple[str, ...], key: str, place: str) -> None:
-    assert belongs(path, key) == place
+    assert belongs(path, key, None) == place
     assert not is_field((*path, key))
+
+
+@pytest.mark.parametrize(
+    "path", [("workflow",), ("release", "sign"), ("release", "scan"), ("sites", "hub"), ("images", "base")]
+)
+def test_a_place_far_down_in_another_section_is_not_named(path: tuple[str, ...]) -> None:
+    assert belongs(path, "enabled", True) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (True, "`snapshot` belongs below `defaults.images.apt`"),
+        (["debian"], "`snapshot` belongs below `defaults.images.apt`"),
+        ("2026-11-01", "`snapshot` belongs below `images.NAME.cran`"),
+        ({}, "`snapshot` belongs below `images.NAME.cran`"),
+    ],
+)
+def test_a_key_belongs_where_its_value_fits(value: object, place: str) -> None:
+    assert belongs(("images", "base"), "snapshot", value) == place
+
+
+def test_a_number_fits_a_text_that_is_to_be_quoted() -> None:
+    assert belongs(("images", "base"), "chart", 4.0) == "`chart` belongs below `sites.NAME`"
+
+
+def test_a_position_in_a_list_is_no_step() -> None:
+    path = ("workflow", "overrides", 0)
+    assert belongs(path, "image", None) == "`image` belongs below `workflow.overrides.match`"
 
 
 @pytest.mark.parametrize(

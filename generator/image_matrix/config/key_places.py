@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.config.schema import alternatives, schema
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from image_matrix.diagnostics import Path
+    from image_matrix.json_data import Json
 
 NAME = "NAME"
 """In place of a name of the user's own."""
@@ -19,65 +21,101 @@ _DEEPEST = 6
 """Steps of a path; below are fields of Kubernetes that matrices seldom have."""
 _MOST = 2
 """Places that a help names."""
+_FAR = 3
+"""Steps of a place in another section; what is further away is hardly meant."""
+_NEAR = 2
+"""Steps of a place below the mapping that it has in common with that of the key."""
+_FITTING = {
+    "string": (str, int, float),  # a number fits once it is quoted
+    "integer": (int,),
+    "number": (int, float),
+    "array": (list,),
+    "object": (dict,),
+}
+Owner: TypeAlias = tuple[str, ...]
+"""The path of a mapping."""
 
 
-def belongs(path: Path, key: str) -> str:
+def belongs(path: Path, key: str, value: Json) -> str:
     """Return where a key that the mapping at ``path`` does not know is one; empty if it is a key of many places.
 
-    The mapping itself goes before mappings of the same name, and these before others of the section.
+    The mapping itself goes before mappings of the same name, and these before others of the section. A place whose
+    field takes no such value goes last.
     """
-    inside = [owner for owner in _owners().get(key, {}) if path and _is_inside(owner, path)]
-    places = _shortest(key)
-    alike = [owner for owner in places if path and owner[-1:] == path[-1:]]
-    beside = [owner for owner in places if path and owner[:1] == path[:1]]
-    chosen = inside[:1] or alike or beside or places
+    here = tuple(step for step in path if isinstance(step, str))
+    near = {owner: field for owner, field in _owners().get(key, {}).items() if _is_near(owner, here)}
+    fields = {owner: field for owner, field in near.items() if _takes(field, value)} or near
+    inside = _shortest({owner: field for owner, field in fields.items() if here and _is_inside(owner, here)})
+    places = _shortest(fields)
+    alike = [owner for owner in places if here and owner[-1:] == here[-1:]]
+    beside = [owner for owner in places if here and owner[:1] == here[:1]]
+    chosen = inside or alike or beside or places
     if not chosen or len(chosen) > _MOST:
         return ""
     return f"`{key}` belongs {' or '.join(map(_below, chosen))}"
 
 
-def _is_inside(owner: tuple[str, ...], path: Path) -> bool:
+def _is_inside(owner: Owner, here: Owner) -> bool:
     """Say whether a place is in the mapping itself that does not have the key."""
-    return len(owner) > len(path) and all(
-        step in (NAME, given) for step, given in zip(owner, path, strict=False)
-    )
+    return len(owner) > len(here) == _shared(owner, here)
 
 
-def _below(owner: tuple[str, ...]) -> str:
+def _is_near(owner: Owner, here: Owner) -> bool:
+    shared = _shared(owner, here)
+    return len(owner) - shared <= (_NEAR if shared else _FAR)
+
+
+def _shared(owner: Owner, here: Owner) -> int:
+    """Return how many steps two paths have in common from the top on."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] in (NAME, pair[1]), zip(owner, here, strict=False)))
+
+
+def _takes(field: dict[str, Any], value: Json) -> bool:
+    """Say whether a value is of a type that a field takes."""
+    named = [item.get("type", []) for item in alternatives(field)]
+    types = [one for names in named for one in ([names] if isinstance(names, str) else names)]
+    if value is None or not types:
+        return True
+    if isinstance(value, bool):
+        return "boolean" in types
+    return any(isinstance(value, _FITTING.get(one, ())) for one in types)
+
+
+def _below(owner: Owner) -> str:
     return f"below `{'.'.join(owner)}`" if owner else TOP
 
 
-def _shortest(key: str) -> list[tuple[str, ...]]:
-    """Return the places that have a key; of those that share their fields, the shortest.
+def _shortest(fields: Mapping[Owner, dict[str, Any]]) -> list[Owner]:
+    """Return the places of fields; of those that share their fields, the shortest.
 
     A section itself goes before what `defaults` has of it.
     """
-    places: dict[str, list[tuple[str, ...]]] = {}
-    for owner, about in _owners().get(key, {}).items():
-        places.setdefault(about, []).append(owner)
+    places: dict[str, list[Owner]] = {}
+    for owner, field in fields.items():
+        places.setdefault(_about(field), []).append(owner)
     return [owner for owners in places.values() for owner in owners if _rank(owner) == _rank(owners[0])]
 
 
-def _rank(owner: tuple[str, ...]) -> tuple[int, bool]:
+def _rank(owner: Owner) -> tuple[int, bool]:
     return len(owner), owner[:1] == ("defaults",)
 
 
 @cache
-def _owners() -> Mapping[str, Mapping[tuple[str, ...], str]]:
-    """Return for each key the places that have it, the shortest first, each with what the field is about."""
-    places: dict[str, dict[tuple[str, ...], str]] = {}
-    for key, about, owner in sorted(_keys(schema(), ()), key=lambda one: _rank(one[2])):
-        places.setdefault(key, {}).setdefault(owner, about)
+def _owners() -> Mapping[str, Mapping[Owner, dict[str, Any]]]:
+    """Return for each key the places that have it, the shortest first, each with its sub-schema."""
+    places: dict[str, dict[Owner, dict[str, Any]]] = {}
+    for key, field, owner in sorted(_keys(schema(), ()), key=lambda one: _rank(one[2])):
+        places.setdefault(key, {}).setdefault(owner, field)
     return places
 
 
-def _keys(part: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield each key with its description and the path of the mapping that has it."""
+def _keys(part: dict[str, Any], path: Owner) -> Iterator[tuple[str, dict[str, Any], Owner]]:
+    """Yield each key with its sub-schema and the path of the mapping that has it."""
     if len(path) > _DEEPEST:
         return
     for item in alternatives(part):
         for key, field in item.get("properties", {}).items():
-            yield key, _about(field), path
+            yield key, field, path
             yield from _keys(field, (*path, key))
         for word, step in (("additionalProperties", (NAME,)), ("items", ())):
             below = item.get(word)

@@ -124,7 +124,7 @@ def _unknown_keys(
             _decimal_comma(key, value)
             or _foreign_word(path, key, value, documents)
             or misplaced(value[key], below, sections)
-            or key_advice(key, known, value[key], belongs(path, key))
+            or key_advice(key, known, value[key], belongs(path, key, value[key]))
         )
         yield rules.UNKNOWN_KEY.at(below, "key", key=key, where=human(path), advice=advice)
 
