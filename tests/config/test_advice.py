@@ -129,6 +129,12 @@ def remedy(text: str, path: Steps) -> str | None:
     return (shown[1] or shown[2]) if shown else None
 
 
+AMOUNTS = {
+    "cpu": "write, for example, `cpu: {limit: 2, guarantee: 0.5}`",
+    "memory": "write, for example, `memory: {limit: 4Gi, guarantee: 1Gi}`",
+}
+
+
 @pytest.mark.parametrize(
     ("field", "wrong", "help_"),
     [
@@ -141,7 +147,19 @@ def remedy(text: str, path: Steps) -> str | None:
         (("images", "a", "max_size"), "false", "write `max_size: none`"),
         (("images", "a", "max_size"), '"8 GB"', "write `8GB`"),
         (("sizes", "a", "cpu"), "2", "write `cpu: {limit: 2}`"),
+        (("sizes", "a", "cpu"), "9" * 400, AMOUNTS["cpu"]),
+        (("sizes", "a", "cpu"), f'"{"9" * 400}"', AMOUNTS["cpu"]),
+        (("sizes", "a", "cpu"), ".inf", AMOUNTS["cpu"]),
         (("sizes", "a", "memory"), "4Gi", "write `memory: {limit: 4Gi}`"),
+        (("sizes", "a", "memory"), "4294967296", "write `memory: {limit: 4294967296}`"),
+        (("sizes", "a", "memory"), "4", AMOUNTS["memory"]),
+        (("sizes", "a", "memory"), "0G", AMOUNTS["memory"]),
+        (("sizes", "a", "memory"), "4 gigabytes", AMOUNTS["memory"]),
+        (("sizes", "a", "memory"), "limit=4 gigabytes", AMOUNTS["memory"]),
+        (("release", "artifact"), "true", "write, for example, `artifact: deploy`"),
+        (("images", "a", "apt"), "true", "write, for example, `apt: [ffmpeg, git=1:2.47.*]`"),
+        (("images", "a", "env", "A"), "true", 'write `A: "true"`'),
+        (("profiles", "a", "node_selector", "gpu"), "true", 'write `gpu: "true"`'),
         (("sizes", "a", "devices"), "nvidia.com/gpu", "write `devices: {nvidia.com/gpu: 1}`"),
         (("sizes", "a", "devices"), "none", "remove `devices`"),
         (("sizes", "a", "devices"), "7", "write, for example, `devices: {nvidia.com/gpu: 1}`"),

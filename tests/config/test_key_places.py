@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from image_matrix.config.amounts import as_amount
 from image_matrix.config.key_places import belongs
 from image_matrix.config.schema import is_field
 
@@ -66,20 +65,3 @@ def test_a_number_fits_a_text_that_is_to_be_quoted() -> None:
 def test_a_position_in_a_list_is_no_step() -> None:
     path = ("workflow", "overrides", 0)
     assert belongs(path, "image", None) == "`image` belongs below `workflow.overrides.match`"
-
-
-@pytest.mark.parametrize(
-    ("field", "text", "amount"),
-    [
-        ("cpu", "500m", 0.5),
-        ("cpu", "2000m", 2),
-        ("cpu", "0.5", 0.5),
-        ("memory", "4GB", "4Gi"),
-        ("memory", "1.5 g", "1.5Gi"),
-        ("memory", "512Mi", "512Mi"),
-        ("memory", "much", "much"),
-        ("shm", "4GB", "4GB"),
-    ],
-)
-def test_amounts_of_other_notations(field: str, text: str, amount: object) -> None:
-    assert as_amount(field, text) == amount

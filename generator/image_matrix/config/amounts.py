@@ -1,11 +1,20 @@
-"""Reads amounts of CPU and memory that are written as elsewhere: ``500m``, ``4GB``."""
+"""Reads amounts of CPU and memory that are written as elsewhere, ``500m``, ``4GB``, and says which can be meant."""
 
 from __future__ import annotations
 
 import re
 
-_CORES = re.compile(r"(\d+(?:\.\d+)?)(m?)")
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])i?b?", re.IGNORECASE)
+LEAST_MEMORY = 1024**2
+"""Bytes; less is a suffix that was forgotten."""
+MOST_CORES = 10**6
+"""No machine has as many."""
+MOST_MEMORY = 10**18
+"""Bytes; no machine has as many."""
+LIMITED = ("cpu", "memory")
+"""Fields with a limit and a guarantee."""
+_CORES = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(m?)")
+_MEMORY = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT])i?b?", re.IGNORECASE)
+_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT])i)?")
 
 
 def as_amount(field: str | None, text: str) -> float | str:
@@ -16,3 +25,24 @@ def as_amount(field: str | None, text: str) -> float | str:
     if field == "memory" and (memory := _MEMORY.fullmatch(text)):
         return f"{memory[1]}{memory[2].upper()}i"
     return text
+
+
+def is_amount(field: str, value: object) -> bool:
+    """Say whether a pod can have an amount of ``cpu``, in cores, or ``memory``, in bytes or as a quantity."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return False
+    if field == "cpu":
+        return is_cores(value)
+    if isinstance(value, str):
+        quantity = _QUANTITY.fullmatch(value)
+        return quantity is not None and LEAST_MEMORY <= _bytes(quantity) < MOST_MEMORY
+    return isinstance(value, int) and LEAST_MEMORY <= value < MOST_MEMORY
+
+
+def is_cores(value: object) -> bool:
+    """Say whether a value is a number of cores; a text is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < MOST_CORES
+
+
+def _bytes(quantity: re.Match[str]) -> float:
+    return float(quantity[1]) * 1024.0 ** " KMGT".index(quantity[2] or " ")

@@ -231,7 +231,7 @@ def _misfit(error: ValidationError, types: list[str], documents: Documents) -> M
         comment=conceal(comment[1]) if comment else "",
         types=types,
         fits=_validator().evolve(schema=part).is_valid,
-        accepts_quoted=any("pattern" in item for item in parts),
+        accepts_quoted=any(_accepts_quoted(error.instance, item) for item in parts),
         optional=not is_required(path),
         empty=key is not None and part.get("default") == {},
         parts={name: about for item in parts for name, about in item.get("properties", {}).items()},
@@ -239,6 +239,12 @@ def _misfit(error: ValidationError, types: list[str], documents: Documents) -> M
         words=[word for item in parts for word in item.get("enum", ())],
         fallback=_fallback(path, key, part, types),
     )
+
+
+def _accepts_quoted(value: Json, part: dict[str, Any]) -> bool:
+    """Say whether a text can be meant by a number, or by true or false, which are a text or a value, but no name."""
+    noun = part.get("x-noun", "a value")
+    return "pattern" in part and (not isinstance(value, bool) or noun.startswith("a value"))
 
 
 def _fallback(path: Path, key: str | None, part: dict[str, Any], types: list[str]) -> str:

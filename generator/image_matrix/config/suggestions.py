@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from image_matrix.config.amounts import as_amount
+from image_matrix.config.amounts import LIMITED, as_amount, is_amount
 from image_matrix.config.repairs import repaired
 from image_matrix.config.schema import ENTRIES
 from image_matrix.config.yaml_text import as_written
@@ -54,7 +54,7 @@ class Misfit:
     words: Sequence[str]
     """Words that the field takes, if it takes words only."""
     accepts_quoted: bool
-    """Whether a number fits the field once it is quoted; the name of something it cannot be."""
+    """Whether a number, or true or false, fits the field once it is quoted; the name of something it cannot be."""
     optional: bool
     """Whether the field may be left out."""
     empty: bool
@@ -69,7 +69,7 @@ def type_advice(misfit: Misfit) -> str:
         return _of_nothing(misfit)
     if advice := _of_day(misfit):
         return advice
-    candidates = (candidate for candidate in _candidates(misfit) if misfit.fits(candidate))
+    candidates = (one for one in _candidates(misfit) if misfit.fits(one) and _has_amounts(misfit.key, one))
     candidate = next(candidates, None)
     if candidate is None:
         return _of_list(misfit) or _of_absence(misfit) or misfit.fallback
@@ -85,8 +85,12 @@ def _candidates(misfit: Misfit) -> Iterator[object]:
         yield _BOOLEANS[written.lower()]
     if re.fullmatch(r"[0-9]{1,9}", written):
         yield int(written)
-    if isinstance(value, str) or (number and misfit.accepts_quoted):
-        yield from (written, entries(written)) if number else (entries(written), _mapping([written]))
+    if isinstance(value, str):
+        yield from (entries(written), _mapping([written]))
+    elif number and misfit.accepts_quoted:
+        yield written
+        if not isinstance(value, bool):
+            yield entries(written)
     if value is True and not misfit.words:
         yield {}
     if isinstance(value, dict):
@@ -115,7 +119,15 @@ def _parts(misfit: Misfit) -> Iterator[Mapping[str, object]]:
     yield from ({name: value} for name in misfit.required if len(misfit.required) == 1)
     amount = as_amount(misfit.key, written) if isinstance(misfit.value, str) else value
     yield from ({name: amount} for name in misfit.parts if name == "limit")
-    yield {written: 1}
+    if isinstance(misfit.value, str):
+        yield {written: 1}
+
+
+def _has_amounts(key: str | None, candidate: object) -> bool:
+    """Say whether the amounts of CPU or memory in a mapping are some that a pod can have."""
+    if key not in LIMITED or not isinstance(candidate, dict):
+        return True
+    return all(amount == _NONE or is_amount(key, amount) for amount in candidate.values())
 
 
 def _of_absence(misfit: Misfit) -> str:

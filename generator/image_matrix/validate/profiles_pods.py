@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from math import inf
 from typing import TYPE_CHECKING
 
+from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.variants import by_image
@@ -32,8 +32,6 @@ _NAMES: Mapping[Manager, re.Pattern[str]] = {
 """An entry for the package with the command `jupyterhub-singleuser`; conda-forge also has it alone."""
 
 HUB = "jupyterhub"
-LEAST_MEMORY = 1024**2
-"""Bytes; less is a suffix that was forgotten."""
 
 
 def amounts(matrix: Matrix) -> Iterator[Finding]:
@@ -58,17 +56,14 @@ def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
 
 def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
     """A CPU amount that KubeSpawner refuses."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < inf:
+    if is_cores(value):
         return
     yield rules.CPU_NOT_NUMBER.at(path, value=value, advice=_cores(value))
 
 
 def _cores(value: object) -> str:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(value).replace(",", "."))
-    if match is None or not float(match[1]):
-        return "write a number above 0, such as 0.5"
-    number = float(match[1]) / (1000 if match[2] else 1)
-    return f"write {number:g}, without quotes"
+    number = as_amount("cpu", str(value).replace(",", "."))
+    return f"write {number:g}, without quotes" if is_cores(number) else "write a number above 0, such as 0.5"
 
 
 def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[Finding]:
@@ -89,7 +84,7 @@ def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[F
 
 
 def _memory_advice(text: str, units: MemoryUnits) -> str:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?b?", text, re.IGNORECASE)
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT])i?b?", text, re.IGNORECASE)
     if match is None:
         return f"write a number with K{units.ending}, M{units.ending}, G{units.ending} or T{units.ending}"
     same = ", which means the same here" if "i" in text.lower() and not units.ending else ""
