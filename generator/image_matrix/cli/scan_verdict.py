@@ -63,5 +63,6 @@ def report_verdict(
     click.echo(f"{variant}: {count}; this run releases nothing")
     for sentence in sentences:
         say(session, f"  {paint('help', 'help')}: {sentence}", level=-1)
-    remedy = "; ".join(sentences) or "fix them, or add them to `release.scan.ignore` with a date"
+    without = "fix them, or add them to `release.scan.ignore` with a date" if rows else "its output says why"
+    remedy = "; ".join(sentences) or without
     annotate(f"scan of {variant}", f"{count}; {remedy}")
