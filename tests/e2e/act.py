@@ -151,6 +151,12 @@ class Repository:
         force = ["--force"] if self.git("branch", "--show-current") != "main" else []
         self.git("push", "--quiet", *force, "origin", "HEAD")
 
+    def start(self, branch: str) -> None:
+        """Start a branch from main, without what a test that failed has left behind."""
+        self.git("reset", "--quiet", "--hard")
+        self.git("clean", "--quiet", "--force", "-d")
+        self.git("checkout", "--quiet", "-B", branch, "origin/main")
+
     def overlay(self) -> Path:
         """What this place is: its registry, base images and certificates; not part of the repository."""
         path = self.folder / "overlay.yaml"
