@@ -12,7 +12,8 @@ from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.lock.comments import WIDTH, with_comments
-from image_matrix.lock.entries import CONFIG, BadEntryError, lock_of
+from image_matrix.lock.entries import lock_of
+from image_matrix.lock.entry_forms import BadEntryError
 from image_matrix.lock.model import (
     FORMAT,
     Lock,
@@ -22,6 +23,7 @@ from image_matrix.lock.model import (
     LockedSource,
     SourceConfig,
 )
+from image_matrix.lock.source_entries import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
