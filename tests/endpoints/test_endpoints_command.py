@@ -416,3 +416,15 @@ def test_what_docker_hub_sends_trivy_on_to_is_named(
     change("scan: grype", f"scan: {json.dumps(scan)}")
     asked = {item["address"] for item in listed("--for", "scan")["endpoints"]}
     assert {"https://index.docker.io", "https://auth.docker.io"} <= asked
+
+
+@pytest.mark.parametrize("signed", ["registry: docker.io/team", "copies: [docker.io/team]"])
+def test_cosign_asks_docker_hub_by_another_name(
+    signed: str, folder: Path, listed: Callable[..., dict[str, Any]]
+) -> None:
+    text = (folder / "matrix.yaml").read_text()
+    (folder / "matrix.yaml").write_text(
+        re.sub(rf"{signed.partition(':')[0]}: \S+\n", f"{signed}\n", text, count=1)
+    )
+    assert "https://index.docker.io" in addresses(listed("--for", "sign"))
+    assert "https://index.docker.io" not in addresses(listed("--for", "build"))

@@ -6,14 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
+from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of, https
 from image_matrix.endpoints.scanner_databases import database_needs
 from image_matrix.endpoints.sent_on import known, sent_on
 from image_matrix.pinned.actions import plugin, tool
+from image_matrix.registry.addresses import GO_HUB_HOST
 from image_matrix.registry.known_hosts import service
+from image_matrix.registry.reference import DOCKER_HUB, parse_reference
 
 if TYPE_CHECKING:
     from image_matrix.config.loaded import Loaded
+    from image_matrix.config.model import Matrix
     from image_matrix.config.release import Signing
     from image_matrix.endpoints.model import Step
     from image_matrix.endpoints.sent_on import Entries
@@ -55,6 +58,7 @@ def sign_needs(loaded: Loaded) -> Entries:
         yield from known(service("AWS STS", signing.region), _SIGN, "AWS STS")
     if signing.tool == "cosign":
         yield from _cosign(signing)
+        yield from _hub_of_cosign(loaded.matrix)
     elif signing.tool == "notation":
         yield from _program(loaded, "notation", _SIGN)
         yield from _notation(loaded, signing)
@@ -64,6 +68,15 @@ def sign_needs(loaded: Loaded) -> Entries:
         )
         yield from known(service("Sigstore"), _SIGN, "Sigstore")
         yield from known(service("GitHub's Sigstore"), _SIGN, "GitHub's Sigstore")
+
+
+def _hub_of_cosign(matrix: Matrix) -> Entries:
+    """Yield what cosign asks for Docker Hub, where images or their copies are: another host than builds do."""
+    places = {"registry": [matrix.registry], "release.copies": matrix.release.copies}
+    for field, registries in places.items():
+        if any(parse_reference(f"{registry}/image").host == DOCKER_HUB for registry in registries):
+            what = "cosign: signatures of images of Docker Hub"
+            yield EndpointNeed(https(GO_HUB_HOST), _SIGN, what, (*field.split("."),))
 
 
 def _cosign(signing: Signing) -> Entries:

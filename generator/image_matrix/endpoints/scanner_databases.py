@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
 from image_matrix.endpoints.sent_on import known, sent_on
 from image_matrix.lock.hosts import registry_address
+from image_matrix.registry.addresses import GO_HUB_HOST
 from image_matrix.registry.known_hosts import service
 from image_matrix.registry.reference import DOCKER_HUB, parse_reference
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 _TRUE, _FALSE = frozenset(("1", "t", "true")), frozenset(("0", "f", "false"))
 """What Go reads as a boolean, in small letters; pkg.go.dev/strconv#ParseBool."""
 _DATABASE = "the database of vulnerabilities"
-_HUB = "https://index.docker.io"
-"""What Trivy asks for images of Docker Hub; github.com/google/go-containerregistry, pkg/name/registry.go."""
 
 
 def database_needs(scanning: Scanning) -> Entries:
@@ -76,7 +75,7 @@ def _references(value: str) -> list[str]:
 
 def _registry(scanning: Scanning, reference: str) -> Entries:
     host = parse_reference(reference).host
-    yield from _address(scanning, _HUB if host == DOCKER_HUB else registry_address(host))
+    yield from _address(scanning, f"https://{GO_HUB_HOST}" if host == DOCKER_HUB else registry_address(host))
     yield from sent_on(f"https://{host}", ("scan",), {})
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 HUB_HOST = "registry-1.docker.io"
+GO_HUB_HOST = "index.docker.io"
+"""What Trivy and cosign ask for Docker Hub; github.com/google/go-containerregistry, pkg/name/registry.go."""
 
 
 def is_plain(host: str) -> bool:
