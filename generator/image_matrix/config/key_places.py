@@ -42,35 +42,39 @@ def belongs(path: Path, key: str, value: Json) -> str:
     The mapping itself goes before mappings of the same name, and these before others of the section. A place whose
     field takes no such value goes last.
     """
-    here = tuple(step for step in path if isinstance(step, str))
-    near = {owner: field for owner, field in _owners().get(key, {}).items() if _is_near(owner, here)}
-    fields = {owner: field for owner, field in near.items() if _takes(field, value)} or near
-    inside = _shortest({owner: field for owner, field in fields.items() if here and _is_inside(owner, here)})
+    mapping = tuple(step for step in path if isinstance(step, str))
+    near = {owner: field for owner, field in _owners().get(key, {}).items() if _is_near(owner, mapping)}
+    fields = {owner: field for owner, field in near.items() if _accepts(field, value)} or near
+    inside = _shortest(
+        {owner: field for owner, field in fields.items() if mapping and _is_inside(owner, mapping)}
+    )
     places = _shortest(fields)
-    alike = [owner for owner in places if here and owner[-1:] == here[-1:]]
-    beside = [owner for owner in places if here and owner[:1] == here[:1]]
+    alike = [owner for owner in places if mapping and owner[-1:] == mapping[-1:]]
+    beside = [owner for owner in places if mapping and owner[:1] == mapping[:1]]
     chosen = inside or alike or beside or places
     if not chosen or len(chosen) > _MOST:
         return ""
     return f"`{key}` belongs {' or '.join(map(_below, chosen))}"
 
 
-def _is_inside(owner: Owner, here: Owner) -> bool:
+def _is_inside(owner: Owner, mapping: Owner) -> bool:
     """Say whether a place is in the mapping itself that does not have the key."""
-    return len(owner) > len(here) == _shared(owner, here)
+    return len(owner) > len(mapping) == _shared(owner, mapping)
 
 
-def _is_near(owner: Owner, here: Owner) -> bool:
-    shared = _shared(owner, here)
+def _is_near(owner: Owner, mapping: Owner) -> bool:
+    shared = _shared(owner, mapping)
     return len(owner) - shared <= (_NEAR if shared else _FAR)
 
 
-def _shared(owner: Owner, here: Owner) -> int:
+def _shared(owner: Owner, mapping: Owner) -> int:
     """Return how many steps two paths have in common from the top on."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] in (NAME, pair[1]), zip(owner, here, strict=False)))
+    return sum(
+        1 for _ in takewhile(lambda pair: pair[0] in (NAME, pair[1]), zip(owner, mapping, strict=False))
+    )
 
 
-def _takes(field: dict[str, Any], value: Json) -> bool:
+def _accepts(field: dict[str, Any], value: Json) -> bool:
     """Say whether a value is of a type that a field takes."""
     named = [item.get("type", []) for item in alternatives(field)]
     types = [one for names in named for one in ([names] if isinstance(names, str) else names)]

@@ -76,13 +76,13 @@ def times(top: Mapping[str, Any], name: str, values: re.Pattern[str], form: str)
 
     Raises :class:`BadEntryError` for others.
     """
-    found = texts(top, name, ANY, values)
-    for key, text in found.items():
+    section = texts(top, name, ANY, values)
+    for key, text in section.items():
         try:
             datetime.strptime(text, form)
         except ValueError:
             raise BadEntryError((name, key), f"no calendar has `{text}`") from None
-    return found
+    return section
 
 
 def words(value: Json, path: Path, form: re.Pattern[str]) -> tuple[str, ...]:
