@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.foreign_words import answered, provided
 from image_matrix.config.key_places import belongs
+from image_matrix.config.long_numbers import long_numbers
 from image_matrix.config.nulls import without
 from image_matrix.config.pattern import fits
 from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, sibling_fields, taking_away
@@ -72,14 +73,21 @@ def _unlike(
 def check_shape(documents: Documents) -> list[Finding]:
     """Return what in the documents does not have the shape that the schema asks for."""
     value = without(documents.value, taking_away(documents))
-    return list(_of_each(_validator().iter_errors(value), documents))
+    return _with_long_numbers(_of_each(_validator().iter_errors(value), documents), documents)
 
 
 def check_section(documents: Documents, name: str) -> list[Finding]:
     """Return what does not have the right shape in documents that have one section of a matrix."""
     section = {"type": "object", "properties": {name: schema()["properties"][name]}}
     errors = _validator().evolve(schema={**section, "$defs": schema()["$defs"]}).iter_errors(documents.value)
-    return list(_of_each(errors, documents))
+    return _with_long_numbers(_of_each(errors, documents), documents)
+
+
+def _with_long_numbers(shape: Iterable[Finding], documents: Documents) -> list[Finding]:
+    """Return findings with those of long numbers, each in a place of which nothing else is said."""
+    found = list(shape)
+    known = {finding.path for finding in found}
+    return [*found, *(one for one in long_numbers(documents.value) if one.path not in known)]
 
 
 def _of_each(errors: Iterable[ValidationError], documents: Documents) -> Iterator[Finding]:
