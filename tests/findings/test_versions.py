@@ -22,6 +22,8 @@ NUMBERS = st.lists(st.integers(0, 9), min_size=2, max_size=3).map(lambda parts: 
         ("1.0", (), False),
         ("1:2.3-4", ("1:2.3-4",), True),
         ("1:2.3-5", ("1:2.3-4",), False),  # not ours to compare
+        ("9" * 5000, ("1.0",), False),
+        ("1.0", ("9" * 5000,), False),
     ],
 )
 def test_whether_a_version_mends(version: str, fixed: tuple[str, ...], does: bool) -> None:

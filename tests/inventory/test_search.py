@@ -84,3 +84,8 @@ def test_the_versions_that_are_there_instead() -> None:
 def test_every_spelling_of_a_name_finds_it(name: str) -> None:
     assert is_match(name.upper().replace("-", "__"), folded(name))
     assert folded(folded(name)) == folded(name)
+
+
+def test_a_number_of_thousands_of_digits_is_none_that_python_compares() -> None:
+    assert not is_match("uv<2", "uv", "9" * 5000)
+    assert not is_match(f"uv<{'9' * 5000}", "uv", "1")

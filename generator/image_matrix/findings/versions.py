@@ -15,13 +15,13 @@ def reaches(version: str, fixed: Collection[str]) -> bool:
     first number is that of the version. Versions that are not of Python's form (packaging.python.org, "Version
     specifiers") are only compared for being the same.
     """
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     if version in fixed:
         return True
     try:
         current, fixes = Version(version), [Version(one) for one in fixed]
-    except InvalidVersion:
+    except ValueError:  # no version, or a number of more digits than Python reads
         return False
     line = [one for one in fixes if one.major == current.major]
     return current >= min(line) if line else bool(fixes) and current >= max(fixes)
@@ -40,13 +40,13 @@ def admits(installer: str, entry: str, stated: str, fixed: Collection[str]) -> b
 
 
 def _pip_admits(entry: str, fixed: Collection[str]) -> bool:
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.version import InvalidVersion, Version
+    from packaging.requirements import Requirement
+    from packaging.version import Version
 
     try:
         requirement = Requirement(entry)
         versions = [Version(one) for one in fixed]
-    except (InvalidRequirement, InvalidVersion):
+    except ValueError:  # neither is one, or a number has more digits than Python reads
         return True
     return not requirement.url and any(
         requirement.specifier.contains(one, prereleases=True) for one in versions

@@ -69,11 +69,11 @@ def matches_any(queries: Sequence[Query], package: PackageName, content: Content
 
 def _has(versions: SpecifierSet, version: str) -> bool:
     """Say whether a version is among those; one that Python cannot compare is not."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return versions.contains(Version(version))
-    except InvalidVersion:
+    except ValueError:  # no version, or a number of more digits than Python reads
         return False
 
 

@@ -175,9 +175,9 @@ def _versions(text: str) -> SpecifierSet | None:
 
 def _contains(versions: SpecifierSet | None, version: str) -> bool:
     """Say whether a range has a version; one that cannot be compared by PEP 440 counts as meant."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return versions is None or versions.contains(Version(version), prereleases=True)
-    except InvalidVersion:
+    except ValueError:  # no version, or a number of more digits than Python reads
         return True
