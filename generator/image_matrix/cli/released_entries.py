@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.cli.printing import note
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.git import run_git
-from image_matrix.stderr import failed
+from image_matrix.stderr import failed, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,8 +62,9 @@ def _refuse_unfetched(git: Git, branch: str) -> None:
     question = ("ls-remote", "--heads", git.remote, f"refs/heads/{branch}")
     answer = run_git(git.root, *question, environment=git.environment)
     if answer.returncode and not _has_all_branches(git):
+        first = reason(answer.stderr)[0]  # git's advice below it would not fit into a note
         raise EnvironmentFailure(
-            failed(f"what is released is not known, since `{git.remote}` does not answer", answer.stderr),
+            failed(f"what is released is not known, since `{git.remote}` does not answer", first),
             f"check the network and the remote `{git.remote}` (git remote --verbose)",
         )
     if answer.stdout:
