@@ -50,12 +50,19 @@ def test_a_place_far_down_in_another_section_is_not_named(path: tuple[str, ...])
     [
         (True, "`snapshot` belongs below `defaults.images.apt`"),
         (["debian"], "`snapshot` belongs below `defaults.images.apt`"),
-        ("2026-11-01", "`snapshot` belongs below `images.NAME.cran`"),
-        ({}, "`snapshot` belongs below `images.NAME.cran`"),
+        ("2026-11-01", "`snapshot` belongs below `images.NAME.cran` or below `defaults.images.apt`"),
+        ({}, "`snapshot` belongs below `images.NAME.cran` or below `defaults.images.apt`"),
     ],
 )
 def test_a_key_belongs_where_its_value_fits(value: object, place: str) -> None:
+    """A day may be meant for packages of apt as well as of R: both are named."""
     assert belongs(("images", "base"), "snapshot", value) == place
+
+
+@pytest.mark.parametrize("value", ["2026-11-01", True, 5, {}, None])
+@pytest.mark.parametrize("path", [("images", "base", "apt"), ("bundles", "x", "apt")])
+def test_a_mapping_of_the_same_name_is_meant_whatever_the_value(path: tuple[str, ...], value: object) -> None:
+    assert belongs(path, "snapshot", value) == "`snapshot` belongs below `defaults.images.apt`"
 
 
 def test_a_number_fits_a_text_that_is_to_be_quoted() -> None:

@@ -29,6 +29,7 @@ _FITTING = {
     "string": (str, int, float),  # a number fits once it is quoted
     "integer": (int,),
     "number": (int, float),
+    "boolean": (bool, str),  # `yes` in quotes, or what the field has in another program
     "array": (list,),
     "object": (dict,),
 }
@@ -40,26 +41,30 @@ def belongs(path: Path, key: str, value: Json) -> str:
     """Return where a key that the mapping at ``path`` does not know is one; empty if it is a key of many places.
 
     The mapping itself goes before mappings of the same name, and these before others of the section. A place whose
-    field takes no such value goes last.
+    field takes no such value goes last, but not one of the same name: `apt` with a wrong value is still not `cran`.
     """
     mapping = tuple(step for step in path if isinstance(step, str))
     near = {owner: field for owner, field in _owners().get(key, {}).items() if _is_near(owner, mapping)}
-    fields = {owner: field for owner, field in near.items() if _accepts(field, value)} or near
-    inside = _shortest(
-        {owner: field for owner, field in fields.items() if mapping and _is_inside(owner, mapping)}
-    )
+    fields = _fitting(near, value)
+    inside = _shortest({owner: fields[owner] for owner in fields if mapping and _is_inside(owner, mapping)})
+    alike = {owner: field for owner, field in near.items() if mapping and owner[-1:] == mapping[-1:]}
     places = _shortest(fields)
-    alike = [owner for owner in places if mapping and owner[-1:] == mapping[-1:]]
     beside = [owner for owner in places if mapping and owner[:1] == mapping[:1]]
-    chosen = inside or alike or beside or places
+    chosen = inside or _shortest(_fitting(alike, value)) or beside or places
     if not chosen or len(chosen) > _MOST:
         return ""
     return f"`{key}` belongs {' or '.join(map(_below, chosen))}"
 
 
+def _fitting(fields: dict[Owner, dict[str, Any]], value: Json) -> dict[Owner, dict[str, Any]]:
+    """Return the places whose fields take a value, or all if none does."""
+    return {owner: field for owner, field in fields.items() if _accepts(field, value)} or fields
+
+
 def _is_inside(owner: Owner, mapping: Owner) -> bool:
-    """Say whether a place is in the mapping itself that does not have the key."""
-    return len(owner) > len(mapping) == _shared(owner, mapping)
+    """Say whether a place is in the mapping itself that does not have the key, or in the defaults of such entries."""
+    section = ("defaults", *mapping[:1]) if len(mapping) == 2 else mapping
+    return any(len(owner) > len(one) == _shared(owner, one) for one in (mapping, section))
 
 
 def _is_near(owner: Owner, mapping: Owner) -> bool:
@@ -81,7 +86,7 @@ def _accepts(field: dict[str, Any], value: Json) -> bool:
     if value is None or not types:
         return True
     if isinstance(value, bool):
-        return "boolean" in types
+        return "boolean" in types  # which Python takes for a number too
     return any(isinstance(value, _FITTING.get(one, ())) for one in types)
 
 
