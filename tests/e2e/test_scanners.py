@@ -301,7 +301,7 @@ def test_what_is_released_is_scanned_and_the_report_is_attached(place: Place) ->
         True,
     )
     assert {tornado["id"], *tornado["aliases"]} == {TORNADO.id, TORNADO.ghsa}
-    assert data["scanned"][0]["limits"] == {"database": TODAY, "stale": None, "unseen": None}
+    assert data["scanned"][0]["limits"] == {"database": TODAY, "stale": None, "unseen": None, "ended": None}
     assert place("scan", "base", "--attach")[0] == 1
     code, out, err = place("status", "--format", "json")
     assert '"critical": 1' in out.lower(), out + err

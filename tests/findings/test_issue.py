@@ -66,18 +66,31 @@ def test_nothing_found() -> None:
 
 
 def test_what_scans_could_not_see() -> None:
-    """Nothing was found, but the issue is not closed by what an old database does not know."""
+    """Nothing was found, but the issue is not closed by what an old database does not know, or was not looked up."""
     old = "trivy's database is of 2026-01-01, 333 days old: it knows no newer flaw"
-    limits = ScanLimits("2026-01-01", old, "trivy does not know the image's distribution")
+    unknown = "trivy does not know the image's distribution"
+    limits = ScanLimits("2026-01-01", old, unknown)
     scan = scanned(
         replace(result(), limits=limits), replace(result(variant=BASE), limits=ScanLimits(stale=old))
     )
     assert not scan.is_clean
     body = issue_body(scan)
-    assert "**No findings in 2 released images; 2 images scanned with an old or empty database.**" in body
+    gaps = "2 images scanned with an old or empty database; 1 image scanned in part"
+    assert f"**No findings in 2 released images; {gaps}.**" in body
     expected = f"- {old} (`lab:default` (linux/amd64), `base:default` (linux/amd64)).\n- trivy does not"
     assert expected in body
-    assert scanned(replace(result(), limits=ScanLimits("2026-11-30", unseen="odd"))).is_clean
+    assert not scanned(replace(result(), limits=ScanLimits("2026-11-30", unseen=unknown))).is_clean
+
+
+def test_what_has_ended_is_said_and_was_looked_up() -> None:
+    """Its known flaws are found, so what the scan does not name is gone: once mended, it would be news again."""
+    ended = "the image's release of debian gets no updates any more"
+    scan = scanned(replace(result(), limits=ScanLimits("2026-11-30", ended=ended)))
+    assert scan.is_clean
+    body = issue_body(scan, issue_body(scanned(result(APT, PIP))))
+    assert f"- {ended} (`lab:default` (linux/amd64)).\n" in body
+    assert "counts as known" not in body
+    assert len(new_findings(scanned(result(APT, PIP)).rows, body)) == 2
 
 
 def test_an_image_that_was_not_scanned_counts_neither_as_clean_nor_as_forgotten() -> None:
@@ -96,13 +109,23 @@ def test_an_image_that_was_not_scanned_counts_neither_as_clean_nor_as_forgotten(
     assert [row.finding for row in new_findings(scanned(result(APT, PIP)).rows, whole)] == [APT]
 
 
-@pytest.mark.parametrize("stale", ["grype's database is empty: it knows no flaw", "trivy's database is old"])
-def test_an_old_database_makes_no_finding_news_again(stale: str) -> None:
+@pytest.mark.parametrize(
+    ("limits", "gap"),
+    [
+        (ScanLimits(stale="grype's database is empty: it knows no flaw"), "with an old or empty database"),
+        (ScanLimits(stale="trivy's database is old"), "with an old or empty database"),
+        (ScanLimits(unseen="trivy does not know the image's distribution"), "in part"),
+    ],
+    ids=["empty", "old", "unseen"],
+)
+def test_a_scan_that_does_not_see_everything_makes_no_finding_news_again(
+    limits: ScanLimits, gap: str
+) -> None:
     rows = scanned(result(APT, PIP)).rows
-    old = scanned(replace(result(), limits=ScanLimits(stale=stale)))
-    body = issue_body(old, issue_body(scanned(result(APT, PIP))))
-    assert "**No findings in 1 released image; 1 image scanned with an old or empty database.**" in body
-    assert "What earlier scans found counts as known until the database is new." in body
+    partly = scanned(replace(result(), limits=limits))
+    body = issue_body(partly, issue_body(scanned(result(APT, PIP))))
+    assert f"**No findings in 1 released image; 1 image scanned {gap}.**" in body
+    assert "What earlier scans found counts as known until a scan sees everything again." in body
     assert new_findings(rows, body) == []
     assert len(new_findings(rows, issue_body(scanned(result()), body))) == len(rows)
 

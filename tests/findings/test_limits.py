@@ -53,7 +53,19 @@ def test_a_database_without_flaws() -> None:
 )
 def test_a_distribution_that_the_scanner_does_not_know(tool: str, report: dict[str, Any]) -> None:
     said = f"{tool} does not know the image's distribution: it looked up none of its packages"
-    assert scan_limits(tool, report, None, TODAY).texts == (said,)
+    assert scan_limits(tool, report, None, TODAY) == ScanLimits(unseen=said)
+
+
+@pytest.mark.parametrize(
+    ("tool", "report"),
+    [
+        ("trivy", {"Metadata": {"OS": {"Family": "debian", "EOSL": True}}}),
+        ("grype", {**DEBIAN["grype"], "alertsByPackage": [{"alerts": [{"type": "distro-eol"}]}]}),
+    ],
+)
+def test_a_release_of_the_distribution_that_has_ended(tool: str, report: dict[str, Any]) -> None:
+    said = "the image's release of debian gets no updates any more: nobody lists its new flaws"
+    assert scan_limits(tool, report, None, TODAY) == ScanLimits(ended=said)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_a_report_of_the_scanner_itself(tool: Literal["trivy", "grype"]) -> None
     openssl = ScanFinding("CRITICAL", "CVE-2026-1001", "openssl", "3.0.15-1", ("3.0.16-1",), "apt")
     tornado = ScanFinding("HIGH", name, "tornado", "6.4.1", ("6.5.0",), "pip", path, (alias,))
     assert findings(Scanning(tool, severity="HIGH"), report) == [openssl, tornado]
-    assert scan_limits(tool, report, None, "2026-11-30").unseen == ""
+    assert scan_limits(tool, report, None, "2026-11-30").texts == ()
 
 
 def test_trivys_report() -> None:

@@ -13,7 +13,7 @@ from image_matrix.text import listed, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from image_matrix.findings.model import ScanResult
+    from image_matrix.findings.model import ScanLimits, ScanResult
     from image_matrix.findings.remedies import Remedy
     from image_matrix.findings.rescan import ExpiredException, ReleaseScan
     from image_matrix.findings.rows import FindingRow
@@ -36,8 +36,8 @@ LISTED = 20
 def issue_body(scan: ReleaseScan, before: str = "") -> str:
     """Return the text of the issue: each finding once, with its images and with what would mend it.
 
-    ``before`` is the text that the issue has now. While an image could not be scanned, or only with an old or empty
-    database, the findings of that text stay known: the next scan must not call them new.
+    ``before`` is the text that the issue has now. While an image could not be scanned, or not all of it
+    with what is known today, the findings of that text stay known: the next scan must not call them new.
     """
     kept = not all(one.is_complete for one in scan.results)
     parts = [
@@ -65,19 +65,21 @@ def _head(scan: ReleaseScan) -> str:
     if missing and not scanned:
         return f"**No released image could be scanned ({missing} of {missing}).** {by}\n"
     images = plural(scanned, f"{'scanned' if missing else 'released'} image")
-    more = _gaps(missing, sum(bool(one.limits.stale) for one in scan.results))
+    more = _gaps(missing, [one.limits for one in scan.results])
     if not scan.has_findings:
         return f"**No findings in {images}{more}.** {by}\n"
     count = plural(len(scan.rows), "finding") if scan.rows else "Rejected by the scanner:"
     return f"**{count} in {bad} of {images}{more}.** {by}\n"
 
 
-def _gaps(missing: int, stale: int) -> str:
-    """Return how many images were not scanned, and how many with a database that does not know the news."""
+def _gaps(missing: int, limits: Sequence[ScanLimits]) -> str:
+    """Return how many images were not scanned, and how many in part, or with a database that does not know the news."""
+    stale, unseen = sum(bool(one.stale) for one in limits), sum(bool(one.unseen) for one in limits)
     return "".join(
         (
             f"; {plural(missing, 'released image')} not scanned" if missing else "",
             f"; {plural(stale, 'image')} scanned with an old or empty database" if stale else "",
+            f"; {plural(unseen, 'image')} scanned in part" if unseen else "",
         )
     )
 
@@ -183,6 +185,6 @@ def _limits(results: Sequence[ScanResult]) -> str:
     lines = [
         f"- {words(text[:300])} ({listed(names, NAMED)})." for text, names in list(images.items())[:LISTED]
     ]
-    known = ["What earlier scans found counts as known until the database is new.", ""]
-    stale = known if any(one.limits.stale for one in results) else []
-    return "\n".join(["### What the scans could not see", "", *stale, *lines, ""]) if lines else ""
+    known = ["What earlier scans found counts as known until a scan sees everything again.", ""]
+    kept = known if any(one.limits.stale or one.limits.unseen for one in results) else []
+    return "\n".join(["### What the scans could not see", "", *kept, *lines, ""]) if lines else ""

@@ -35,18 +35,16 @@ def scan_limits(tool: str, report: Json, version: Json, today: str) -> ScanLimit
         case "trivy":
             day = _day(at_path(version, ("VulnerabilityDB", "UpdatedAt")))
             system = at_path(report, ("Metadata", "OS"))
-            has_ended = at_path(system, ("EOSL",)) is True
-            unseen = _unseen(tool, report, at_path(system, ("Family",)), has_ended=has_ended)
-            return ScanLimits(day, _stale(tool, day, today), unseen)
+            family, has_ended = at_path(system, ("Family",)), at_path(system, ("EOSL",)) is True
+            of_image = _of_image(tool, report, family, has_ended=has_ended)
+            return ScanLimits(day, _stale(tool, day, today), **of_image)
         case "grype":
             database = at_path(report, ("descriptor", "db"))
             day = _day(at_path(database, ("status", "built")))
             is_empty = at_path(database, ("providers",)) == {}
             stale = "grype's database is empty: it knows no flaw" if is_empty else _stale(tool, day, today)
-            has_ended = "distro-eol" in _alerts(report)
-            return ScanLimits(
-                day, stale, _unseen(tool, report, at_path(report, ("distro", "name")), has_ended=has_ended)
-            )
+            name, has_ended = at_path(report, ("distro", "name")), "distro-eol" in _alerts(report)
+            return ScanLimits(day, stale, **_of_image(tool, report, name, has_ended=has_ended))
         case _:
             return ScanLimits()
 
@@ -73,11 +71,14 @@ def _alerts(report: Json) -> set[str]:
     return {str(at_path(one, ("type",))) for each in alerts if isinstance(each, list) for one in each}
 
 
-def _unseen(tool: str, report: Json, distribution: Json, *, has_ended: bool) -> str:
+def _of_image(tool: str, report: Json, distribution: Json, *, has_ended: bool) -> dict[str, str]:
+    """Return `unseen` or `ended` of a report's limits."""
     if not report:
-        return ""
+        return {}
     if not isinstance(distribution, str) or distribution in UNKNOWN:
-        return f"{tool} does not know the image's distribution: it looked up none of its packages"
+        text = f"{tool} does not know the image's distribution: it looked up none of its packages"
+        return {"unseen": text}
     if has_ended:
-        return f"the image's release of {distribution} gets no updates any more: nobody lists its new flaws"
-    return ""
+        text = f"the image's release of {distribution} gets no updates any more: nobody lists its new flaws"
+        return {"ended": text}
+    return {}

@@ -44,11 +44,13 @@ class ScanLimits:
     """What the database lacks."""
     unseen: str = ""
     """What of the image was not looked up."""
+    ended: str = ""
+    """What of the image gets no updates any more: known flaws are found, and nobody lists new ones."""
 
     @property
     def texts(self) -> tuple[str, ...]:
         """What there is to say of them."""
-        return tuple(text for text in (self.stale, self.unseen) if text)
+        return tuple(text for text in (self.stale, self.unseen, self.ended) if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,13 @@ class ScanResult:
 
     @property
     def is_clean(self) -> bool:
-        """Whether it was scanned with what is known today, and nothing counts."""
+        """Whether all of it was looked up in what is known today, and nothing counts."""
         return self.is_complete and not (self.findings or self.rejected)
 
     @property
     def is_complete(self) -> bool:
-        """Whether it was scanned with what is known today: what it does not name is not there."""
-        return not (self.problem or self.limits.stale)
+        """Whether all of it was looked up in what is known today: what the scan does not name is not there."""
+        return not (self.problem or self.limits.stale or self.limits.unseen)
 
 
 def from_severity(lowest: str) -> tuple[str, ...]:
