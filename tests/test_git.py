@@ -1,6 +1,17 @@
 from __future__ import annotations
 
-from image_matrix.git import command_in
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.git import command_in, run_git_within
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOST = b"fatal: 'origin' does not appear to be a git repository\n"
 DUBIOUS = b"""\
@@ -14,3 +25,33 @@ To add an exception for this directory, call:
 def test_what_git_advises() -> None:
     assert command_in(DUBIOUS) == "git config --global --add safe.directory /work"
     assert command_in(LOST) is None
+
+
+@pytest.mark.parametrize("scheme", ["http", "git"])
+def test_a_remote_that_stays_silent_is_not_waited_for(tmp_path: Path, scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/x"
+        environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        began = time.monotonic()
+        answer = run_git_within(0.5, tmp_path, "ls-remote", url, environment=environment)
+        assert time.monotonic() - began < 10
+        silent.settimeout(1)
+        with silent.accept()[0] as connection:
+            connection.settimeout(5)
+            while connection.recv(4096):  # until the program that git has started has ended too
+                pass
+    assert answer.returncode
+    assert answer.stderr == b"nothing came within 0.5 seconds"
+
+
+def test_what_git_answers_in_time(tmp_path: Path) -> None:
+    answer = run_git_within(20, tmp_path, "rev-parse", "--nonsense")
+    assert answer.returncode > 0
+    assert answer.stderr.startswith(b"fatal: ")
+    assert run_git_within(20, tmp_path, "--version").stdout.startswith(b"git version ")
+
+
+def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentFailure, match="is not on PATH"):
+        run_git_within(20, tmp_path, "--version")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,61 @@ def run_git(
     root: Path, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in a folder and return the result, in English; raises :class:`EnvironmentFailure` without git."""
-    known = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
     command = ["git", "-C", str(root), *arguments]
     try:
-        return subprocess.run(command, input=stdin, capture_output=True, check=False, env=known)
+        return subprocess.run(
+            command, input=stdin, capture_output=True, check=False, env=_in_english(environment)
+        )
     except FileNotFoundError as error:
-        raise EnvironmentFailure("`git` is not on PATH", "install git") from error
+        raise _no_git() from error
+
+
+def run_git_within(
+    seconds: float, root: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git like :func:`run_git`, at most so long: after that, its error says that nothing came.
+
+    git cannot ask for a password here. Raises :class:`EnvironmentFailure` without git.
+    """
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        output, error, code = _communicate(command, seconds, _in_english(environment))
+    except subprocess.TimeoutExpired:
+        output, error, code = b"", f"nothing came within {seconds:g} seconds".encode(), -signal.SIGKILL
+    except FileNotFoundError as missing:
+        raise _no_git() from missing
+    return subprocess.CompletedProcess(command, code, output, error)
+
+
+def _communicate(
+    command: list[str], seconds: float, environment: Mapping[str, str]
+) -> tuple[bytes, bytes, int]:
+    """Return what a command wrote to its two outputs, and its exit code; raises ``subprocess.TimeoutExpired``.
+
+    The command gets a session of its own, so that the programs that git has started for the network end with it.
+    """
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(environment),
+        start_new_session=True,
+    ) as process:
+        try:
+            output, error = process.communicate(timeout=seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return output, error, process.returncode
+
+
+def _in_english(environment: Mapping[str, str] | None) -> dict[str, str]:
+    return {**(os.environ if environment is None else environment), "LC_ALL": "C"}
+
+
+def _no_git() -> EnvironmentFailure:
+    return EnvironmentFailure("`git` is not on PATH", "install git")
 
 
 def command_in(stderr: bytes) -> str | None:

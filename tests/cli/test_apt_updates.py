@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from image_matrix.cli import run
+from image_matrix.cli import released_entries, run
 from image_matrix.cli.apt_updates import ask_released
 from image_matrix.cli.project import load_project
 from image_matrix.cli.session import Session
@@ -236,6 +237,18 @@ def test_a_remote_that_does_not_answer_may_have_released(
     for change in (["remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main"], UNSET):
         place.git("config", *change)
         _is_not_known(place.ask())
+
+
+def test_a_remote_that_stays_silent_may_have_released(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(released_entries, "SECONDS", 0.5)
+    place.git("branch", "--quiet", "-m", "main")
+    place.git("commit", "--quiet", "--allow-empty", "--message=Begin")
+    place.clone()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place.git("remote", "set-url", "origin", f"git://127.0.0.1:{silent.getsockname()[1]}/x")
+        findings = place.ask()
+    _is_not_known(findings)
+    assert "nothing came within 0.5 seconds" in findings.failures[0]
 
 
 def _is_not_known(findings: AptFindings) -> None:

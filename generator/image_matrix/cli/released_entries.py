@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import note
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.git import run_git
+from image_matrix.git import run_git_within
 from image_matrix.stderr import failed, reason
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ALL_BRANCHES = "+refs/heads/*:refs/remotes/origin/*"
 """What `git clone` sets for a remote, unless it is to fetch one branch alone (git-clone, --single-branch)."""
+SECONDS = 20.0
+"""How long the remote may take to answer; a proxy or firewall may let it stay silent for ever."""
 
 
 def released_entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None:
@@ -55,12 +57,12 @@ def _entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None
 def _refuse_unfetched(git: Git, branch: str) -> None:
     """Raise :class:`EnvironmentFailure` unless it is known that the remote does not have a branch.
 
-    The remote is asked once: what it says is of use, but nothing stands still without it.
+    The remote is asked once, for at most :data:`SECONDS`: what it says is of use, but no command waits for it.
     """
     if git.try_("remote", "get-url", git.remote).returncode:
         return
     question = ("ls-remote", "--heads", git.remote, f"refs/heads/{branch}")
-    answer = run_git(git.root, *question, environment=git.environment)
+    answer = run_git_within(SECONDS, git.root, *question, environment=git.environment)
     if answer.returncode and not _has_all_branches(git):
         first = reason(answer.stderr)[0]  # git's advice below it would not fit into a note
         raise EnvironmentFailure(
