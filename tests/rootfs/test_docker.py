@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -30,6 +32,7 @@ LIBRARY = "usr/local/lib/image-matrix"
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """An empty SETTINGS frame: RFC 9113, 6.5."""
 ADDRESS = "tcp://buildkit.example.org:1234"
+OTHER_FOLDER = "write `export BUILDX_CONFIG=$(mktemp -d)`"
 FAKE = """\
 #!/bin/sh
 printf '%s\\n' "$*" >>"$RECORD"
@@ -113,7 +116,8 @@ def test_the_address_becomes_the_builder_once(place: Path) -> None:
     """A new address replaces it; nothing but a build fails for a wrong one."""
     for address in ("tcp://127.0.0.1:9", "tcp://127.0.0.1:9", ADDRESS):
         assert docker(place, "buildx", "ls", BUILDKIT_HOST=address).returncode == 0
-    assert docker(place, "buildx", "ls", BUILDKIT_HOST="nonsense").returncode == 0
+    listed = docker(place, "buildx", "ls", BUILDKIT_HOST="nonsense")
+    assert listed.returncode == 0
     create = "buildx create --name=notebook --driver=remote --use"
     remove = "buildx rm notebook"
     assert asked(place) == [
@@ -122,9 +126,8 @@ def test_the_address_becomes_the_builder_once(place: Path) -> None:
         *(remove, f"{create} nonsense", "buildx ls"),
     ]
     refused = docker(place, "buildx", "build", ".", BUILDKIT_HOST="nonsense")
-    assert (
-        refused.stderr == "docker: BUILDKIT_HOST=nonsense: unrecognized url scheme; write tcp://HOST:1234\n"
-    )
+    said = "docker: BUILDKIT_HOST=nonsense: unrecognized url scheme: write tcp://HOST:1234\n"
+    assert (refused.returncode, refused.stderr, listed.stderr) == (1, said, said)
 
 
 def test_terminals_that_come_at_the_same_time_make_one_builder(place: Path) -> None:
@@ -143,7 +146,7 @@ def test_a_folder_of_builders_that_cannot_be_written_is_named(place: Path) -> No
     )
     assert (done.returncode, done.stderr) == (
         1,
-        f"docker: BUILDX_CONFIG={place}/file/buildx: not a directory\n",
+        f"docker: BUILDX_CONFIG={place}/file/buildx: not a directory: {OTHER_FOLDER}\n",
     )
 
 
@@ -217,28 +220,84 @@ def test_a_file_system_without_locks_is_left_to_buildx(
     module: Any, builders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module.fcntl, "flock", no_locks)
-    said = f"BUILDX_CONFIG={builders}: no locks available: name a folder whose file system has locks"
-    assert module.create("nonsense", {}, builders) == said
+    said = "BUILDKIT_HOST=nonsense: unrecognized url scheme: write tcp://HOST:1234; "
+    locks = f"BUILDX_CONFIG={builders}: no locks available: {OTHER_FOLDER}"
+    assert module.create("nonsense", {}, builders) == said + locks
     assert module.create(ADDRESS, {}, builders) == ""
 
 
+@pytest.fixture
+def hanging(place: Path) -> Iterator[int]:
+    """A pipe that docker and its child hold. They hang, as buildx does that waits for the lock of its folder."""
+    os.mkfifo(place / "begun")
+    pipe = os.open(place / "begun", os.O_RDONLY | os.O_NONBLOCK)
+    (place / "docker").write_text(f"#!/bin/sh\nexec 3>'{place}/begun'\necho begun >&3\nsleep 600\nexit\n")
+    yield pipe
+    os.close(pipe)
+
+
+def comes(pipe: int) -> bytes | None:
+    """What is written to a pipe within half a minute; empty when all that had its other side have ended."""
+    return os.read(pipe, 100) if select.select([pipe], [], [], 30)[0] else None
+
+
 def test_a_buildx_that_hangs_is_ended_with_what_it_started(
-    place: Path, module: Any, builders: Path, monkeypatch: pytest.MonkeyPatch
+    module: Any, builders: Path, hanging: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for the lock of its own folder as long as another has it."""
-    hold, hang = os.pipe()
-    (place / "docker").write_text("#!/bin/sh\nsleep 600\nexit\n")
-    monkeypatch.setattr(module, "BUILDX_SECONDS", 0.2)
-    popen = subprocess.Popen
-    monkeypatch.setattr(
-        module.subprocess, "Popen", lambda *words, **options: popen(*words, pass_fds=[hang], **options)
-    )
-    assert module.create(ADDRESS, {}, builders).endswith(
-        "buildx has not ended in 0 seconds: end others that hang"
-    )
-    os.close(hang)
-    assert select.select([hold], [], [], 30)[0] == [hold], "nothing has the pipe any more"
-    os.close(hold)
+    monkeypatch.setattr(module, "CREATE_SECONDS", 2)
+    said = f"BUILDX_CONFIG={builders}: buildx has not ended in 2 seconds: {OTHER_FOLDER}"
+    assert module.create(ADDRESS, {}, builders) == said
+    assert [comes(hanging), comes(hanging)] == [b"begun\n", b""]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_what_ends_the_script_ends_what_it_started(place: Path, hanging: int, number: signal.Signals) -> None:
+    """A terminal was closed: a buildx that hangs would keep the lock of its folder for good."""
+    environment = {"BUILDX_CONFIG": str(place / "builders"), "BUILDKIT_HOST": ADDRESS}
+    command = [sys.executable, "-I", str(place / LIBRARY / "docker_builder.py")]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as script:
+        assert comes(hanging) == b"begun\n"
+        script.send_signal(number)
+        assert comes(hanging) == b""
+        assert script.communicate()[1] == b""
+    assert script.returncode == 128 + signal.SIGINT
+
+
+class Clock:
+    """A clock that goes on only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("seconds", [0, 4, 600])
+def test_the_lock_and_buildx_have_one_deadline(
+    module: Any, builders: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """The lock is never given back, and each call of buildx takes some seconds, if it is let."""
+    clock, popen = Clock(), MagicMock()
+
+    def communicate(_: str, timeout: float) -> tuple[str, str]:
+        clock.sleep(min(seconds, timeout))
+        if seconds > timeout:
+            raise subprocess.TimeoutExpired("docker", timeout)
+        return "", ""
+
+    docker = popen.return_value.__enter__.return_value
+    docker.configure_mock(**{"communicate.side_effect": communicate, "returncode": 0})
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module.subprocess, "Popen", popen)
+    with (builders / "image-matrix.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        reason = module.create(ADDRESS, {}, builders)
+    assert clock.now <= module.CREATE_SECONDS + 0.1
+    assert ("has not ended in 10 seconds" in reason) == bool(seconds)
 
 
 @contextmanager

@@ -25,8 +25,12 @@ CERTIFICATES = "/etc/image-matrix/buildkit"
 NAMES_OF_FILES = (("ca.crt", "tls.crt", "tls.key"), ("ca.pem", "cert.pem", "key.pem"))
 """Authority, certificate and key: as in Secrets of Kubernetes, and as Docker has them."""
 SECONDS = 5.0
-LOCK_SECONDS = 10.0
-BUILDX_SECONDS = 20.0
+LOCK_SECONDS = 5.0
+CREATE_SECONDS = 10.0
+"""How long making the builder may take in all, the wait for the lock included."""
+OTHER_FOLDER = "write `export BUILDX_CONFIG=$(mktemp -d)`"
+WHEN_TOLD = ("/bin/sh", "-c", 'read -r go && exec "$@"', "sh")
+"""Starts a command once this script reads what it says: ended before, it would leave the command alone."""
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """BuildKit speaks gRPC, so HTTP/2: each side begins with a frame of settings (RFC 9113, 3.4)."""
 FRAME_HEADER = 9
@@ -83,20 +87,24 @@ def create(address: str, tls: dict[str, Path], config: Path) -> str:
     The start of the pod and each terminal may come at the same time, and one would remove what another has just made.
     """
     record, settings = config / "image-matrix", "\n".join([address, *map(str, tls.values())])
+    end = time.monotonic() + CREATE_SECONDS
     try:
         config.mkdir(parents=True, exist_ok=True)
         if settings_of(record) == settings:
             return ""
         with (config / "image-matrix.lock").open("w") as lock:
             without_lock = wait_for(lock)
-            reason = "" if settings_of(record) == settings else create_alone(address, tls, record, settings)
+            if settings_of(record) == settings:
+                return ""
+            record.unlink(missing_ok=True)  # or it would name a builder that is gone
+            refused = create_alone(address, tls, end)
+            if not refused:
+                record.write_text(settings)
+                return ""
     except OSError as error:
-        return f"BUILDX_CONFIG={config}: {said(error)}"
-    except subprocess.TimeoutExpired:
-        return f"BUILDX_CONFIG={config}: buildx has not ended in {BUILDX_SECONDS:.0f} seconds: end others that hang"
-    if reason and without_lock:
-        return f"BUILDX_CONFIG={config}: {without_lock}: name a folder whose file system has locks"
-    return f"BUILDKIT_HOST={address}: {reason}; write tcp://HOST:1234" if reason else ""
+        return f"BUILDX_CONFIG={config}: {said(error)}: {OTHER_FOLDER}"
+    folder = f"; BUILDX_CONFIG={config}: {without_lock}: {OTHER_FOLDER}" if without_lock else ""
+    return f"BUILDKIT_HOST={address}: {refused}: write tcp://HOST:1234{folder}"
 
 
 def said(error: OSError) -> str:
@@ -115,7 +123,7 @@ def settings_of(record: Path) -> str:
 def wait_for(lock: IO[str]) -> str:
     """Wait for a lock, for some seconds; return why there can be none, or an empty text.
 
-    Its holder may hang or be stopped, and a home on a network may have no locks: then it goes on without.
+    Its holder may be stopped, and a home on a network may have no locks: then it goes on without.
     """
     end = time.monotonic() + LOCK_SECONDS
     while time.monotonic() < end:
@@ -130,36 +138,36 @@ def wait_for(lock: IO[str]) -> str:
     return ""
 
 
-def create_alone(address: str, tls: dict[str, Path], record: Path, settings: str) -> str:
+def create_alone(address: str, tls: dict[str, Path], end: float) -> str:
     """Make the builder, where nobody else does at the same time; return what buildx says against it."""
-    record.unlink(missing_ok=True)  # or it would name a builder that is gone
-    buildx("rm", NAME)  # or its options would stay
+    buildx(end, "rm", NAME)  # or its options would stay
     options = [f'--driver-opt="{option}={file}"' for option, file in tls.items()]
-    code, lines = buildx("create", f"--name={NAME}", "--driver=remote", "--use", *options, address)
-    if code:
-        return (lines or ["buildx refuses it"])[-1].removeprefix("ERROR: ").strip()
-    record.write_text(settings)
-    return ""
+    return buildx(end, "create", f"--name={NAME}", "--driver=remote", "--use", *options, address)
 
 
-def buildx(*words: str) -> tuple[int, list[str]]:
-    """Run buildx; return its exit code, and the lines of its errors. It waits without end for a lock of its own.
+def buildx(end: float, *words: str) -> str:
+    """Run buildx; return the last line of its errors if it fails, or an empty text.
 
-    docker starts it as another process, which would outlive it.
+    It waits without end for a lock of its own, and docker starts it as another process: both are ended at a time of the
+    clock, with :class:`TimeoutError`, and when this script is to end.
     """
     with subprocess.Popen(
-        [DOCKER, "buildx", *words],
+        [*WHEN_TOLD, DOCKER, "buildx", *words],
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as docker:
         try:
-            _, errors = docker.communicate(timeout=BUILDX_SECONDS)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            os.killpg(docker.pid, signal.SIGKILL)
-            raise
-    return docker.returncode, errors.strip().splitlines()
+            _, errors = docker.communicate("go\n", timeout=end - time.monotonic())
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"buildx has not ended in {CREATE_SECONDS:.0f} seconds") from None
+        finally:
+            if docker.poll() is None:
+                os.killpg(docker.pid, signal.SIGKILL)
+    lines = errors.strip().splitlines() or ["buildx refuses it"]
+    return lines[-1].removeprefix("ERROR: ").strip() if docker.returncode else ""
 
 
 def fault(address: str, tls: dict[str, Path]) -> str:
@@ -210,5 +218,16 @@ def greeting_fault(link: socket.socket, tls: dict[str, Path]) -> str:
     return REFUSES if tls else ASKS_FOR_TLS
 
 
+def interruptible() -> None:
+    """Let a closed terminal and a request to end interrupt this script as Ctrl-C does; nohup's word counts more."""
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    interruptible()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
