@@ -40,6 +40,8 @@ def test_plain_scalars_follow_yaml_1_2(text: str, value: object) -> None:
 
 def test_a_number_without_end() -> None:
     assert scalar("1" * 5000, plain=True) == math.inf
+    assert str(scalar("0x" + "f" * 3000, plain=True)).isdigit()
+    assert scalar("0x" + "f" * 5000, plain=True) == "0x" + "f" * 5000
 
 
 def test_not_a_number() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.config.document import Documents
-from image_matrix.config.long_numbers import MOST, long_numbers
+from image_matrix.config.long_numbers import long_numbers
+from image_matrix.config.pattern import MOST_DIGITS
 from image_matrix.config.shape_errors import check_shape
 from image_matrix.config.yaml_loader import parse
 
@@ -35,8 +36,27 @@ def test_a_number_of_hundreds_of_digits_is_refused(path: tuple[str | int, ...]) 
 
 
 @pytest.mark.parametrize(
-    "value", ["9" * MOST, 10**MOST - 1, "a" * 1000, "9" * 200 + "a" + "9" * 200, 1e308, True, None]
+    "text",
+    [
+        f"images: {{base: {{env: {{N: '{MANY}'}}, description: 'key {MANY}'}}}}",
+        f"images: {{base: {{env: {{N: '{MANY}'}}, labels: {{org.example.key: '{MANY}'}}}}}}",
+        f"profiles: {{a: {{description: '{MANY}'}}}}",
+    ],
 )
+def test_a_free_text_has_as_many_digits_as_its_writer_wants(text: str) -> None:
+    document, _ = parse(f"{text}\n", "matrix.yaml")
+    assert document is not None
+    assert "digits" not in str(check_shape(Documents(document.value, (document,))))
+
+
+def test_a_name_has_none_of_hundreds_of_digits() -> None:
+    document, _ = parse(f"images: {{base: {{env: {{A{MANY[:400]}: b}}}}}}\n", "matrix.yaml")
+    assert document is not None
+    found = [one for one in check_shape(Documents(document.value, (document,))) if one.rule.code == "IM106"]
+    assert [one.fields["advice"] for one in found] == ["write the number that is meant"]
+
+
+@pytest.mark.parametrize("value", [10**MOST_DIGITS - 1, MANY, 1e308, True, None])
 def test_what_is_no_long_number(value: object) -> None:
     assert [*long_numbers({"a": [value]})] == []
 

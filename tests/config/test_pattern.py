@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_matrix.config.pattern import fits
+from image_matrix.config.pattern import MOST_DIGITS, fits
 from image_matrix.config.schema import schema_text
 from image_matrix.diagnostics import MatrixError
 from image_matrix.project.load import load
@@ -43,6 +43,20 @@ def test_every_pattern_ends_where_the_text_does() -> None:
 def test_a_line_break_behind_the_text_does_not_fit(pattern: str, text: str) -> None:
     assert fits(pattern, text)
     assert not fits(pattern, f"{text}\n")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fit"),
+    [
+        (r"^[0-9.]+$", f"1.{'9' * MOST_DIGITS}", True),
+        (r"^[0-9.]+$", f"1.{'9' * MOST_DIGITS}9", False),
+        (r"^[0-9a-f]+$", "9" * 200 + "a" + "9" * 200, True),
+        (r"^[a-z0-9 .,]+$", "9" * 400, False),
+        (r"^[^\x00]*$", "9" * 400, True),
+    ],
+)
+def test_only_a_free_text_has_numbers_of_hundreds_of_digits(pattern: str, text: str, *, fit: bool) -> None:
+    assert fits(pattern, text) is fit
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.foreign_words import answered, provided
 from image_matrix.config.key_places import belongs
-from image_matrix.config.long_numbers import long_numbers
+from image_matrix.config.long_numbers import ADVICE, PROBLEM, long_numbers
 from image_matrix.config.nulls import without
-from image_matrix.config.pattern import fits
+from image_matrix.config.pattern import fits, has_long_number
 from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, sibling_fields, taking_away
 from image_matrix.config.suggestions import Misfit, corrected, missing_advice, named, type_advice, word_advice
 from image_matrix.config.unknown_keys import is_misspelt, key_advice, misplaced
@@ -102,7 +102,10 @@ def _of_each(errors: Iterable[ValidationError], documents: Documents) -> Iterato
 def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]:
     path, part, value = tuple(error.absolute_path), error.schema, error.instance
     if "propertyNames" in list(error.relative_schema_path)[-2:]:
-        advice = _text_advice((*path, value), value, {**part, "x-noun": "a valid name"}, documents)
+        named_as = {**part, "x-noun": "a valid name"}
+        advice = (
+            ADVICE if has_long_number(value) else _text_advice((*path, value), value, named_as, documents)
+        )
         yield rules.BAD_NAME.at((*path, value), "key", name=value, what=part["x-noun"], advice=advice)
         return
     match error.validator:
@@ -279,6 +282,8 @@ def _branch(error: ValidationError, documents: Documents) -> Iterator[Finding]:
 
 def _pattern(path: Path, value: str, part: dict[str, Any], documents: Documents) -> Finding:
     odd = _NOT_IN_A_LINE.search(value)
+    if has_long_number(value):
+        return rules.BAD_VALUE.at(path, problem=PROBLEM, advice=ADVICE)
     if "x-hint" in part:
         advice = _text_advice(path, value, part, documents)
         return rules.BAD_PACKAGE.at(path, value=value, what=part["x-noun"], advice=advice)

@@ -63,8 +63,8 @@ class _Loader(Composer, _PARSER):  # type: ignore[misc, valid-type]
 
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_INT = re.compile(r"[-+]?[0-9]{1,4000}|0o[0-7]+|0x[0-9a-fA-F]+")
-"""Python converts no more than 4300 digits (sys.int_info); a longer number is read as a float."""
+_INT = re.compile(r"[-+]?[0-9]{1,4000}|0o[0-7]{1,3000}|0x[0-9a-fA-F]{1,3000}")
+"""Python writes no more than 4300 digits (sys.int_info); a longer number is a float, with ``0o`` or ``0x`` a text."""
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
