@@ -38,7 +38,7 @@ def database_needs(scanning: Scanning) -> Entries:
         elif name.endswith("_REPOSITORY"):
             for reference in _references(scanning.env.get(name, "")):
                 yield from _registry(scanning, reference)
-        elif address := scanning.env.get(name):
+        elif address := scanning.env.get(name, "").strip():
             yield from _address(scanning, address)
     if not all(_is_set(scanning, name) for name in variables):
         yield from known(service(scanning.tool), ("scan",), scanning.tool)
@@ -65,7 +65,11 @@ def _trivys(scanning: Scanning) -> list[str]:
 
 
 def _is_set(scanning: Scanning, name: str) -> bool:
-    return name in scanning.secrets or bool(scanning.env.get(name, "").strip())
+    """Say whether a variable has a value; a list without an entry is none."""
+    value = scanning.env.get(name, "")
+    return name in scanning.secrets or bool(
+        _references(value) if name.endswith("_REPOSITORY") else value.strip()
+    )
 
 
 def _references(value: str) -> list[str]:
@@ -74,19 +78,27 @@ def _references(value: str) -> list[str]:
 
 
 def _registry(scanning: Scanning, reference: str) -> Entries:
-    host = parse_reference(reference).host
-    yield from _address(scanning, f"https://{GO_HUB_HOST}" if host == DOCKER_HUB else registry_address(host))
-    yield from sent_on(f"https://{host}", ("scan",), {})
+    """Yield the hosts of a registry; an entry with a scheme is no reference, and Trivy refuses it."""
+    host = "" if "://" in reference else parse_reference(reference).host
+    try:
+        address = f"https://{GO_HUB_HOST}" if host == DOCKER_HUB else registry_address(host)
+    except ValueError:  # half an IPv6 address
+        address = ""
+    yield from _address(scanning, address)
+    if address:
+        yield from sent_on(f"https://{host}", ("scan",), {})
 
 
 def _address(scanning: Scanning, address: str) -> Entries:
     what, path = f"{scanning.tool}: {_DATABASE}", ("release", "scan", "env")
     with suppress(ValueError):  # the port is no number
         endpoint = endpoint_of(address)
-        if endpoint.host:
+        if endpoint.host and endpoint.port:
             yield EndpointNeed(endpoint, ("scan",), what, path)
             return
-    yield UnknownHosts(("scan",), what, "its address in `release.scan.env` names no host", path)
+    yield UnknownHosts(
+        ("scan",), what, "its address in `release.scan.env` names no host that can be listed", path
+    )
 
 
 def _is(value: str | None, words: frozenset[str]) -> bool:
