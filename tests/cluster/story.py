@@ -27,9 +27,11 @@ class Story:
         """Begin what belongs together."""
         print(f"\n{title}", flush=True)
 
-    def __call__(self, what: str) -> None:
-        """Say what has happened, with the time since the story began."""
-        print(told(f"{self.seconds():7.1f} s", what), flush=True)
+    def __call__(self, what: str, *lines: str) -> None:
+        """Say what has happened, with the time since the story began, and lines that belong to it."""
+        print(
+            told(f"{self.seconds():7.1f} s", what), *(told("", line) for line in lines), sep="\n", flush=True
+        )
 
     def hear(self, line: str) -> None:
         """Say which job of a workflow has ended, where a line of act's log does."""

@@ -126,22 +126,24 @@ def test_the_first_release_reaches_a_user(place: Place, team: Team, say: Story) 
     say(runs(place, hub, pod, "lab:python3.13"))
 
 
-def edit(team: Team) -> list[str]:
-    """Add an image with a package, and a profile that offers it; return the lines."""
-    file = team.repository.root / "matrix.yaml"
+def edit(file: Path) -> list[str]:
+    """Add an image with a package, and a profile that offers it; return the difference, with the names of sections."""
     text = file.read_text(encoding="utf-8")
+    difference = []
     for before, line in ADDED.items():
-        assert text.count(f"\n{before}\n") == 1
-        text = text.replace(f"\n{before}\n", f"\n{line}\n{before}\n")
+        above, found, below = text.partition(f"\n{before}\n")
+        assert found
+        section = [name for name in above.splitlines() if name and not name.startswith((" ", "#"))][-1]
+        text = f"{above}\n{line}{found}{below}"
+        difference += [f" {section}", f"+{line}"]
     file.write_text(text, encoding="utf-8")
-    return list(ADDED.values())
+    return difference
 
 
 @pytest.mark.usefixtures("place")
 def test_a_pull_request_is_locked_rendered_built_and_tested(team: Team, say: Story) -> None:
     say.chapter("A pull request that edits matrix.yaml, and nothing else")
-    for line in edit(team):
-        say(f"+{line}")
+    say("two lines are added:", *edit(team.repository.root / "matrix.yaml"))
     outcome = team.propose("toolz", "An image with toolz")
     assert outcome.results == {
         "Plan": "failed",

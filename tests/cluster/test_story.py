@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ import pytest
 
 from tests.cluster.demo import FAILED, MISSING, Teller
 from tests.cluster.story import INDENT, WIDTH, Story, told
+from tests.cluster.test_loop import ADDED, NOTEBOOKS, edit
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ def test_a_failed_step_says_why_and_where_the_rest_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     teller = Teller()
-    teller.fail("test_the_merge_becomes_a_choice", DETAILS)
+    teller.fail("the merge becomes a choice", DETAILS)
     assert teller.code == FAILED
     assert capsys.readouterr().out.splitlines() == [
         "FAILED     the merge becomes a choice",
@@ -63,10 +66,37 @@ def test_a_failed_step_says_why_and_where_the_rest_is(
         "           its log: /tmp/run-4.log",
         "           details: build/demo.log",
     ]
-    teller.fail("test_the_merge_becomes_a_choice", "E   TimeoutError: the cluster does not answer\n")
+    teller.fail("the merge becomes a choice", "E   TimeoutError: the cluster does not answer\n")
     kept = (tmp_path / "build" / "demo.log").read_text(encoding="utf-8")
     assert kept.startswith(DETAILS), "what is left of it afterwards may fail, too"
     assert "the cluster does not answer" in kept
+
+
+STEP = "import pytest\n@pytest.mark.cluster\ndef test_it_is_built() -> None: "
+
+
+@pytest.mark.parametrize(
+    ("step", "last"),
+    [
+        ("print()", r"Everything held\. It took \d+ s, clearing up included\."),
+        ("raise AssertionError('no engine')", r"Failed after \d+ s: it is built"),
+        ("pytest.skip('no cluster')", "missing: no cluster"),
+    ],
+)
+def test_the_last_line_says_what_came_of_it(tmp_path: Path, step: str, last: str) -> None:
+    (tmp_path / "test_steps.py").write_text(f"{STEP}{step}\n", encoding="utf-8")
+    script = "import pathlib, sys; from tests.cluster import demo; demo.LOOP = pathlib.Path(sys.argv[1])"
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = cluster\n", encoding="utf-8")
+    command = [sys.executable, "-c", f"{script}; sys.exit(demo.main())", str(tmp_path / "test_steps.py")]
+    environment = {**os.environ, "PYTHONPATH": str(HOME)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert re.fullmatch(last, done.stdout.splitlines()[-1]), done.stdout + done.stderr
+
+
+def test_the_demo_shows_the_section_of_each_line_that_is_added(tmp_path: Path) -> None:
+    shutil.copy(NOTEBOOKS / "matrix.yaml", tmp_path)
+    image, profile = ADDED.values()
+    assert edit(tmp_path / "matrix.yaml") == [" images:", f"+{image}", " profiles:", f"+{profile}"]
 
 
 def test_what_is_missing_is_said_once_with_the_command_that_starts_it() -> None:
