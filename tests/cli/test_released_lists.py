@@ -12,6 +12,8 @@ import pytest
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
 from image_matrix.project.inputs import read_inputs
+from image_matrix.publish import attached_reports
+from image_matrix.render.lists.released import ScanSummary
 from tests import yaml_files
 from tests.cli.release_place import BAD, GOOD, LAB, MATRIX, NEXT, SCIENCE, Place, place, project, state
 from tests.publish.states import answering
@@ -153,6 +155,39 @@ def test_a_report_that_is_refused_stops_no_release(listed: Place) -> None:
     assert said.count("what the last scan found is not known") == 1
     assert "note: science:default: " in said
     assert place.offered()[SCIENCE]["digest"] == GOOD
+
+
+@pytest.mark.slow
+def test_a_newer_report_does_not_hide_that_a_release_was_taken_back(
+    listed: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changes the page, which then is not that of the last release."""
+
+    def reported(day: str) -> None:
+        monkeypatch.setattr(
+            attached_reports,
+            "known_scans",
+            lambda _registry, _entries, released, _scanning: (
+                {name: replace(one, scan=ScanSummary(day)) for name, one in released.items()},
+                {},
+            ),
+        )
+
+    reported("2026-11-28")
+    listed.git("add", "--all")
+    listed.release()
+    listed.commit("A bad one")
+    listed.release(science=BAD)
+    assert "2026-11-28" in listed.shown("deploy/catalog.html")
+    listed.take_back()
+    tip = listed.tip()
+    reported("2026-11-29")
+    assert "was changed by hand after this was released: it is kept" in listed.release(science=BAD)
+    assert listed.tip() == tip
+    listed.take_back()
+    listed.release(science=BAD)
+    assert listed.offered()[SCIENCE]["digest"] == BAD
+    assert "2026-11-29" in listed.shown("deploy/catalog.html")
 
 
 @pytest.mark.slow

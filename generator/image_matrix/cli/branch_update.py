@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import note, say
 from image_matrix.cli.release_branch import Branch, entries_at, read_branch, sites_at
-from image_matrix.publish.release_files import FOLDER
+from image_matrix.publish.release_files import FOLDER, PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,10 +157,19 @@ def _files(
 
 def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:
     """Return whether these files equal those of the last release, but not those of the branch."""
-    from image_matrix.github.branch_commit import subtree, tree_with
+    from image_matrix.github.branch_commit import tree_with
 
     if branch.last is None or branch.now in (None, branch.last):
         return False
-    released = subtree(git, branch.last, FOLDER)
-    written = subtree(git, tree_with(git, branch.now, FOLDER, files), FOLDER)
-    return written == released != subtree(git, branch.now, FOLDER)
+    released = _entries(git, branch.last)
+    written = _entries(git, tree_with(git, branch.now, FOLDER, files))
+    return written == released != _entries(git, branch.now)
+
+
+def _entries(git: Git, tree: str) -> list[str]:
+    """Return the files of ``deploy/`` in a tree, each with its id, without the page.
+
+    The page says what has happened since: a newer report of a scan, what the branch has said before.
+    """
+    listed = git("ls-tree", "-r", "-z", "--full-tree", tree, f"{FOLDER}/")
+    return [entry for entry in listed.split("\0") if not entry.endswith(f"\t{PAGE}")]
