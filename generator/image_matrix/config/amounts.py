@@ -14,6 +14,9 @@ LIMITED = ("cpu", "memory")
 """Fields with a limit and a guarantee."""
 _CORES = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(m?)")
 _MEMORY = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT])i?b?", re.IGNORECASE)
+_ANY_CORES = re.compile(r"(\d+(?:\.\d+)?)(m?)")
+_ANY_MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?b?", re.IGNORECASE)
+"""Amounts in each notation, of any number of digits."""
 _QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(?:([KMGT])i)?")
 
 
@@ -44,5 +47,16 @@ def is_cores(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < MOST_CORES
 
 
+def is_too_much(field: str, value: object) -> bool:
+    """Say whether an amount of ``cpu`` or ``memory``, in any notation, is more than a machine has."""
+    if field == "cpu":
+        text = _ANY_CORES.fullmatch(value) if isinstance(value, str) else None
+        cores = float(text[1]) / (1000 if text[2] else 1) if text else value
+        return isinstance(cores, (int, float)) and cores >= MOST_CORES
+    text = _ANY_MEMORY.fullmatch(value) if isinstance(value, str) else None
+    count = _bytes(text) if text else value
+    return isinstance(count, (int, float)) and count >= MOST_MEMORY
+
+
 def _bytes(quantity: re.Match[str]) -> float:
-    return float(quantity[1]) * 1024.0 ** " KMGT".index(quantity[2] or " ")
+    return float(quantity[1]) * 1024.0 ** " KMGT".index((quantity[2] or " ").upper())

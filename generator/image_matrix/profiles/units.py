@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from image_matrix.config.amounts import MOST_MEMORY
+
 _MEMORY = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(|[KMGT]i?)")
 """Not in thousands of digits, which no program computes with."""
-_MOST_BYTES = 10**18
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -23,7 +24,7 @@ class MemoryUnits:
         if isinstance(amount, str):
             match = _MEMORY.fullmatch(amount)
             return match is not None and match[2][1:] == (self.ending if match[2] else "")
-        return type(amount) is int and abs(amount) < _MOST_BYTES
+        return type(amount) is int and abs(amount) < MOST_MEMORY
 
 
 QUANTITIES = MemoryUnits("an amount of memory such as 4Gi", "i")

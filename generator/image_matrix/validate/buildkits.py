@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.amounts import is_too_much
 from image_matrix.config.buildkit import Buildkit
 from image_matrix.config.buildkit_needs import HEADINGS, PARTS, unmet
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.profiles.units import byte_count
+from image_matrix.profiles.units import QUANTITIES, byte_count
 from image_matrix.validate.cron import cron_faults
 from image_matrix.validate.findings import bad_value, unknown
-from image_matrix.validate.profiles_pods import over_limit
+from image_matrix.validate.profiles_pods import cpu_findings, memory_findings, over_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from image_matrix.config.buildkit import Cache
     from image_matrix.config.model import Matrix
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path
@@ -76,9 +78,20 @@ def _fuse(path: Path, _: Site, buildkit: Buildkit) -> Iterator[Finding]:
 
 
 def _amounts(path: Path, _: Site, buildkit: Buildkit) -> Iterator[Finding]:
+    for side in ("limit", "guarantee"):
+        if (cores := getattr(buildkit.cpu, side)) is not None:
+            yield from cpu_findings((*path, "cpu", side), cores)
+        if (memory := getattr(buildkit.memory, side)) is not None:
+            yield from memory_findings((*path, "memory", side), memory, QUANTITIES)
     yield from over_limit((*path, "cpu"), "cpu", buildkit.cpu)
     yield from over_limit((*path, "memory"), "memory", buildkit.memory)
-    cache = buildkit.cache
+    yield from _cache_sizes(path, buildkit.cache)
+
+
+def _cache_sizes(path: Path, cache: Cache) -> Iterator[Finding]:
+    if is_too_much("memory", cache.size):
+        advice = "write a smaller size, such as 100Gi"
+        yield bad_value((*path, "cache", "size"), f"no volume has `{cache.size}`", advice)
     size = byte_count(cache.size) or 0
     spaces = ("reserved_space", "max_used_space", "min_free_space")
     shares = {name: _bytes(getattr(cache, name), size) for name in spaces}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores
+from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores, is_too_much
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.variants import by_image
@@ -32,6 +32,8 @@ _NAMES: Mapping[Manager, re.Pattern[str]] = {
 """An entry for the package with the command `jupyterhub-singleuser`; conda-forge also has it alone."""
 
 HUB = "jupyterhub"
+_MOST_WITHOUT_UNIT = 9999
+"""Of a larger number it is not likely that Mi or Gi alone was forgotten."""
 
 
 def amounts(matrix: Matrix) -> Iterator[Finding]:
@@ -55,10 +57,11 @@ def _unreadable(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
 
 
 def cpu_findings(path: Path, value: object) -> Iterator[Finding]:
-    """A CPU amount that KubeSpawner refuses."""
-    if is_cores(value):
-        return
-    yield rules.CPU_NOT_NUMBER.at(path, value=value, advice=_cores(value))
+    """A CPU amount that KubeSpawner refuses, or that no machine has."""
+    if is_too_much("cpu", value):
+        yield bad_value(path, f"no machine has `{value}` cores", "write a smaller number, such as 4")
+    elif not is_cores(value):
+        yield rules.CPU_NOT_NUMBER.at(path, value=value, advice=_cores(value))
 
 
 def _cores(value: object) -> str:
@@ -67,10 +70,14 @@ def _cores(value: object) -> str:
 
 
 def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[Finding]:
-    """An amount of memory in other units, in which nothing could run, or which KubeSpawner takes for none."""
+    """An amount of memory in other units, which no machine has, nothing could run in, or KubeSpawner takes for none."""
     mega, giga = (f"{letter}{units.ending}" for letter in "MG")
     count = byte_count(value) if units.reads(value) else None  # type: ignore[arg-type]
-    if count is None:
+    if is_too_much("memory", value):
+        yield bad_value(
+            path, f"no machine has `{value}` of memory", f"write a smaller amount, such as 4{giga}"
+        )
+    elif count is None:
         advice = _memory_advice(str(value), units)
         yield rules.BAD_MEMORY.at(path, value=value, what=units.what, advice=advice)
     elif count == 0:
@@ -78,8 +85,10 @@ def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[F
         yield bad_value(path, problem, f"write a number with {mega} or {giga}, or remove it")
     elif count < LEAST_MEMORY:
         problem = f"`{value}` is {count} {'byte' if count == 1 else 'bytes'}, in which nothing can run"
-        bare = str(value).isdigit()
-        advice = f"write {value}{giga} or {value}{mega}" if bare else f"write a number with {mega} or {giga}"
+        is_short = str(value).isdigit() and count <= _MOST_WITHOUT_UNIT
+        advice = (
+            f"write {value}{giga} or {value}{mega}" if is_short else f"write a number with {mega} or {giga}"
+        )
         yield bad_value(path, problem, advice)
 
 
