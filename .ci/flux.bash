@@ -27,10 +27,12 @@ flux_version() {
   echo "v${folder##*-}"
 }
 
+flux_image() { echo "$FLUX_IMAGES/$1:$(flux_version "$1")"; }
+
 # push_controller NAME: an image of its program alone.
 push_controller() {
   local image folder=$STATE/tmp/$1
-  image=$FLUX_IMAGES/$1:$(flux_version "$1")
+  image=$(flux_image "$1")
   in_registry "$image" && return
   log "pushing $image"
   rm -rf "$folder"
@@ -55,8 +57,17 @@ apply_crds() {
 apply_controllers() {
   local name edits=(-e "s#IMAGES#$FLUX_IMAGES#")
   for name in "${FLUX[@]}"; do edits+=(-e "s#VERSION_OF_$name#$(flux_version "$name")#"); done
-  log "starting Flux"
+  flux_runs || log "starting Flux"
   sed "${edits[@]}" "$HERE/../tests/cluster/flux/controllers.yaml" | as_admin apply --server-side --filename - >/dev/null
+}
+
+# flux_runs: has the cluster each controller, of the image that is applied?
+flux_runs() {
+  local name there template='{.spec.template.spec.containers[*].image}'
+  for name in "${FLUX[@]}"; do
+    there=$(as_admin --namespace flux-system get deployment "$name" --output "jsonpath=$template" 2>/dev/null) || return
+    [[ $there == "$(flux_image "$name")" ]] || return
+  done
 }
 
 controller_ready() {

@@ -91,6 +91,33 @@ def test_the_log_of_what_ran_before_stays(tmp_path: Path) -> None:
         assert log.with_name("etcd.log.1").read_text(encoding="utf-8") == (said or "panic\n")
 
 
+CONTROLLERS = """
+set -euo pipefail
+REGISTRY=registry.example.org HERE=$1 VERSION=$2
+. "$HERE/common.bash"
+. "$HERE/flux.bash"
+flux_program() { echo "/programs/flux-${1%-controller}-1.2.3/$1"; }
+as_admin() {
+  case "$*" in
+  *" get deployment "*) [[ -n $VERSION ]] && echo "$FLUX_IMAGES/$5:$VERSION" ;;
+  apply*) cat >/dev/null ;;
+  esac
+}
+"""
+"""What `.ci/cluster` starts Flux with, and a kubectl that knows deployments of one version."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize(
+    ("version", "said"), [("", "starting Flux"), ("v1.2.2", "starting Flux"), ("v1.2.3", "")]
+)
+def test_flux_that_runs_is_not_said_to_start(version: str, said: str) -> None:
+    script = f"{CONTROLLERS}apply_controllers"
+    command = [shutil.which("bash") or "bash", "-c", script, "cluster", str(SCRIPT.parent), version]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == (f"cluster: {said}\n" if said else "")
+
+
 @pytest.mark.cluster
 def test_a_cluster_of_somebody_else_is_handed_to_the_tests(cluster: Cluster, tmp_path: Path) -> None:
     """And nothing is started: the script makes no folder for it."""
