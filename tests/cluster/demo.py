@@ -61,7 +61,7 @@ class Teller:
         said = [line.removeprefix("E").strip() for line in details.splitlines() if line.startswith("E ")]
         print(told("FAILED", step))
         reason = takewhile(lambda line: not line.startswith("assert "), said)
-        for line in (*reason,) or said[:1]:
+        for line in (*reason,) or said[:1] or details.splitlines()[:1]:
             print(told("", line.removeprefix("AssertionError: ")[:LONGEST]))
         print(told("", f"details: {DETAILS}"), flush=True)
         self.code = FAILED

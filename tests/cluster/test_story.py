@@ -14,6 +14,7 @@ import pytest
 from tests.cluster.demo import FAILED, MISSING, Teller
 from tests.cluster.story import INDENT, WIDTH, Story, told
 from tests.cluster.test_loop import ADDED, NOTEBOOKS, edit
+from tests.e2e.act import install_generator
 from tests.e2e.support import HOME
 
 if TYPE_CHECKING:
@@ -70,6 +71,27 @@ def test_a_failed_step_says_why_and_where_the_rest_is(
     kept = (tmp_path / "build" / "demo.log").read_text(encoding="utf-8")
     assert kept.startswith(DETAILS), "what is left of it afterwards may fail, too"
     assert "the cluster does not answer" in kept
+
+
+def test_a_failure_without_lines_of_python_says_its_first_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Teller().fail("the first release", "uv cannot build the wheel: refused\nerror: and so on\n")
+    assert capsys.readouterr().out.splitlines()[1] == "           uv cannot build the wheel: refused"
+
+
+def test_without_an_index_uv_s_own_reason_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with pytest.raises(pytest.fail.Exception) as raised:
+        install_generator(tmp_path)
+    assert re.match(
+        "uv cannot build the wheel of this checkout, for which it needs packages of its index: "
+        "Because .* not found in the cache",
+        str(raised.value),
+    )
+    assert not raised.value.pytrace
 
 
 STEP = "import pytest\n@pytest.mark.cluster\ndef test_it_is_built() -> None: "

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import requests
 import yaml
 
@@ -351,16 +352,24 @@ def bare_repository(folder: Path, registry: str, prefix: str) -> Repository:
 
 def install_generator(tools: Path) -> None:
     """Make one wheel of this checkout and install it: every job and the author use the same one."""
-    uv = str(Path(sys.executable).parent / "uv")
-    subprocess.run([uv, "build", "--quiet", "--wheel", f"--out-dir={tools}", str(HOME)], check=True)
+    uv("build the wheel of this checkout", "build", "--wheel", f"--out-dir={tools}", str(HOME))
     install_wheel(tools, next(tools.glob("*.whl")))
 
 
 def install_wheel(tools: Path, wheel: Path) -> None:
     """Install a wheel for the author, in place of the one that is installed."""
-    uv = str(Path(sys.executable).parent / "uv")
-    environment = {**os.environ, "UV_TOOL_DIR": str(tools / "uv"), "UV_TOOL_BIN_DIR": str(tools / "bin")}
-    subprocess.run([uv, "tool", "install", "--quiet", "--force", str(wheel)], check=True, env=environment)
+    places = {"UV_TOOL_DIR": str(tools / "uv"), "UV_TOOL_BIN_DIR": str(tools / "bin")}
+    uv("install the wheel", "tool", "install", "--force", str(wheel), **places)
+
+
+def uv(what: str, *arguments: str, **environment: str) -> None:
+    """Run uv; where it fails, the test does with uv's last reason, in place of lines of Python."""
+    command = [str(Path(sys.executable).parent / "uv"), "--quiet", *arguments]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+    if done.returncode:
+        causes = re.findall(r"(?:cause|error): (.+)", done.stderr) or ["it does not say why"]
+        said = f"uv cannot {what}, for which it needs packages of its index: {causes[-1]}\n{done.stderr}"
+        pytest.fail(said, pytrace=False)
 
 
 def available() -> bool:
