@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from image_matrix.config.lineage import ancestors, from_base_up, lineage
+from image_matrix.dockerfiles.apt_pins import apt_pins
 from image_matrix.publish.deb_names import entry_of_file, guess_of_download, guess_of_file
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 UPGRADE = b"\napt-get upgrade "
 """What the step of templates/dockerfiles/macros.j2 has that upgrades the packages of the source."""
-_PINNED = re.compile(rb"(?<![A-Za-z0-9.+_-])[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~*-]+")
 
 
 def released_on(
@@ -155,10 +154,10 @@ def _downloads(matrix: Matrix, item: Variant) -> list[Download]:
 def effect_of_day(variants: Mapping[str, Variant], item: Variant, dockerfile: bytes) -> Effect:
     """Return what another day does to a variant with an own Dockerfile: its steps run again.
 
-    Which packages they install is not known, but which ones they pin is: ``name=version`` in the text.
+    Which packages they install is not known, but which ones they pin is: ``name=version`` behind ``apt install``.
+    Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    pinned = (entry.decode() for entry in _PINNED.findall(dockerfile))
-    return Effect(variants.get(item.parent or ""), tuple(pinned))
+    return Effect(variants.get(item.parent or ""), apt_pins(dockerfile.decode(errors="replace")))
 
 
 def _text(rendered: Mapping[str, File], item: Variant) -> bytes:

@@ -1,0 +1,51 @@
+"""Which versions a Dockerfile has apt install, and what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from image_matrix.dockerfiles.apt_pins import apt_pins
+
+
+@pytest.mark.parametrize(
+    ("step", "pins"),
+    [
+        ("RUN apt-get install --yes curl=8.1-1 jq libssl3=3.0*", ["curl=8.1-1", "libssl3=3.0*"]),
+        ("run apt-get update && apt-get install -y \\\n  curl=8.1 \\\n  # note\n  tar=1:1.35~a && rm x=1",
+         ["curl=8.1", "tar=1:1.35~a"]),
+        ("RUN --mount=type=cache,target=/var DEBIAN_FRONTEND=noninteractive /usr/bin/apt install 'curl=8.1' \"jq=1\";",
+         ["curl=8.1", "jq=1"]),
+        ("RUN apt-get -o quiet=1 install -t trixie -o debug=1 -y curl=8.1", ["curl=8.1"]),
+        ("RUN sudo apt-get -qq -y install libc6:arm64=2.41", ["libc6:arm64=2.41"]),
+        ('RUN ["apt-get", "install", "curl=8.1"]', ["curl=8.1"]),
+        ('RUN ["bash", "-c", "apt-get update; apt-get install -y curl=8.1 | cat"]', ["curl=8.1"]),
+        ("RUN <<EOF\nset -e\napt-get install -y \\\n  curl=8.1 # jq=1\nperl=5.40\nEOF", ["curl=8.1"]),
+        ("RUN (apt-get install curl=8.1)\nRUN apt install curl=8.1", ["curl=8.1"]),
+    ],
+)  # fmt: skip
+def test_what_apt_installs(step: str, pins: list[str]) -> None:
+    assert apt_pins(f"FROM debian\n{step}\n") == tuple(pins)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "ENV perl=5.40",
+        "ARG perl=5.40",
+        "LABEL perl=5.40",
+        "RUN perl=5.40 make",
+        "RUN pip install perl==5.40 && conda install perl=5.40",
+        "RUN apt-get install -y perl && make perl=5.40",
+        "RUN apt-get install -y perl\nRUN make perl=5.40",
+        "RUN perl=5.40 apt-get install -y perl",
+        "RUN apt-get remove perl=5.40",
+        "RUN apt-get install -y perl=$PERL",
+        "RUN apt-get update # apt-get install perl=5.40",
+        "# apt-get install perl=5.40",
+        "COPY <<EOF /x\napt-get install perl=5.40\nEOF",
+        'RUN ["make", "perl=5.40"]',
+        "RUN []",
+    ],
+)
+def test_what_only_looks_like_a_pin(step: str) -> None:
+    assert apt_pins(f"FROM debian\n{step}\n") == ()
