@@ -161,13 +161,23 @@ def _after_command(
     error: click.NoSuchOption, group: LazyGroup, ctx: click.Context, args: Sequence[str]
 ) -> click.UsageError:
     """Return an error that tells users to write an option of a command after its name."""
-    name = next((one for one in args if one in COMMANDS), "")
-    command = group.get_command(ctx, name)
-    options = {text for param in command.params for text in param.opts} if command else set[str]()
-    if error.option_name not in options:
-        return error
-    call = f"{ctx.info_name} {name} {error.option_name} …"
-    return click.UsageError(f"write `{error.option_name}` after the command: `{call}`", error.ctx)
+    for name in _words(group, args):
+        command = group.get_command(ctx, name)
+        if command and any(error.option_name in param.opts for param in command.params):
+            call = f"{ctx.info_name} {name} {error.option_name} …"
+            return click.UsageError(f"write `{error.option_name}` after the command: `{call}`", error.ctx)
+    return error
+
+
+def _words(group: LazyGroup, args: Sequence[str]) -> list[str]:
+    """Return the words of a call that are no options and no values of global ones, such as `build` of `-C build`."""
+    takes = {text for param in group.params if _takes_value(param) for text in param.opts}
+    before = ["", *(one if one.startswith("--") else f"{one[:1]}{one[-1:]}" for one in args)]  # -C of -qC
+    return [one for option, one in zip(before, args, strict=False) if one[:1] != "-" and option not in takes]
+
+
+def _takes_value(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option) and not param.is_flag and not param.count
 
 
 EPILOG = """\b
