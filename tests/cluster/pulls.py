@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cluster.kube import until
+from tests.cluster.kube import condition, until
 
 if TYPE_CHECKING:
     from tests.cluster.kube import Cluster
 
 OWN_NODE = "image-matrix"
 """The node that `.ci/cluster` sets up."""
+SECONDS = 120.0
 
 
 def must_run(cluster: Cluster, image: str) -> None:
@@ -29,15 +31,31 @@ def must_run(cluster: Cluster, image: str) -> None:
 
 
 def why_not_pulled(cluster: Cluster, image: str) -> str:
-    """Return why a cluster does not run an image; nothing if it does."""
+    """Return why a cluster does not run an image; nothing if it does.
+
+    A cluster may refuse the pod (a quota), and a pod may wait for a node without end (taints).
+    """
     name = "image-matrix-pulls"
     spec = {"terminationGracePeriodSeconds": 0, "containers": [{"name": "pulls", "image": image}]}
-    cluster.apply([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}])
+    made = cluster.applied([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}])
+    if made.returncode:
+        return made.stderr.strip()
+    end = time.monotonic() + SECONDS
+
+    def look() -> str:
+        return said_of(cluster, name) or (stuck(cluster, name) if time.monotonic() > end else "")
+
     try:
-        found = until(lambda: said_of(cluster, name), lambda: cluster.kubectl("describe", "pod", name).stdout)
-        return found.removeprefix("runs")
+        return until(look, lambda: "no answer", SECONDS + 60).removeprefix("runs")
     finally:
         cluster.delete("pod", name)
+
+
+def stuck(cluster: Cluster, name: str) -> str:
+    """Return why the pod of a name does not run yet: why it has no node, else its phase."""
+    found = cluster.get("pod", name) or {}
+    why = condition(found, "PodScheduled").get("message") or found.get("status", {}).get("phase", "no pod")
+    return f"not after {SECONDS:.0f} s: {why}"
 
 
 def said_of(cluster: Cluster, name: str) -> str:
