@@ -7,6 +7,7 @@ by place.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -21,6 +22,10 @@ Severity = Literal["error", "warning"]
 Target = Literal["key", "value"]
 Path = tuple[str | int, ...]
 """The path of a value in the matrix: ``("images", "base", "pip", 0)``."""
+
+MOST_CHARACTERS = 300
+"""Of a value in a message; the line of the matrix that is shown below it has the value anyway."""
+_LONG_WORD = re.compile(rf"[^\s`]{{{MOST_CHARACTERS + 1},}}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,7 +139,20 @@ def diagnostic(rule: Rule, place: Place, **fields: object) -> Diagnostic:
     """Return the diagnostic of ``rule`` at a known place."""
     words = rule.words
     message, advice = (printable(conceal(text.format_map(fields))) for text in (words.message, words.help))
-    return Diagnostic(rule.code, rule.name, rule.severity, message, advice, place)
+    parts = message.split("`")
+    parts[1::2] = map(_cut_if_long, parts[1::2])  # what stands in backquotes
+    return Diagnostic(
+        rule.code, rule.name, rule.severity, _shortened("`".join(parts)), _shortened(advice), place
+    )
+
+
+def _shortened(text: str) -> str:
+    """Cut words of hundreds of characters: a value that was written into the wrong place."""
+    return _LONG_WORD.sub(lambda word: _cut_if_long(word[0]), text)
+
+
+def _cut_if_long(value: str) -> str:
+    return value if len(value) <= MOST_CHARACTERS else f"{value[:80]}…{value[-20:]}"
 
 
 def diagnose(findings: Iterable[Finding], locator: Locator) -> list[Diagnostic]:
