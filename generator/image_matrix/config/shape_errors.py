@@ -85,9 +85,9 @@ def check_section(documents: Documents, name: str) -> list[Finding]:
 
 def _with_long_numbers(shape: Iterable[Finding], documents: Documents) -> list[Finding]:
     """Return findings with those of long numbers, each in a place of which nothing else is said."""
-    found = list(shape)
-    known = {finding.path for finding in found}
-    return [*found, *(one for one in long_numbers(documents.value) if one.path not in known)]
+    misshapen = list(shape)
+    known = {finding.path for finding in misshapen}
+    return [*misshapen, *(one for one in long_numbers(documents.value) if one.path not in known)]
 
 
 def _of_each(errors: Iterable[ValidationError], documents: Documents) -> Iterator[Finding]:
