@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.flaw_databases import grype_database, trivy_database
 from tests.e2e.support import HOME
-from tests.environments import python_of
+from tests.environments import InstallError, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,13 +54,19 @@ class Scanner:
 
 
 def scanner(name: str, cache: Path) -> Scanner:
-    """Return one of :data:`PROGRAMS`; skip the test where it is not there."""
+    """Return one of :data:`PROGRAMS`; skip the test where it is not there, with the reason."""
     if name == "grype":
         program = _grype()
-        words = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
+        environment = {**os.environ, "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
+        words = subprocess.run(
+            [program, "version"], env=environment, capture_output=True, text=True, check=True
+        ).stdout
         version = next(line.split()[-1] for line in words.splitlines() if line.startswith("Version:"))
         return Scanner("grype", program, version, cache)
-    program = python_of(name).with_name("trivy")
+    try:
+        program = python_of(name).with_name("trivy")
+    except InstallError as error:
+        pytest.skip(f"Trivy is not there: {error}")
     words = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     return Scanner("trivy", program, words.split()[1], cache)
 

@@ -15,10 +15,15 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
+class InstallError(Exception):
+    """The packages of an environment cannot be had here; the text is the last line that pip prints."""
+
+
 def python_of(name: str) -> Path:
     """Return an environment's Python. Made once in the user's cache: in a folder aside and moved, so never half.
 
-    Programs are to be started with ``-m``: the first lines of scripts name the folder aside.
+    Programs are to be started with ``-m``: the first lines of scripts name the folder aside. Raises
+    :class:`InstallError`.
     """
     pins = HERE / f"{name}.txt"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "image-matrix-tests"
@@ -28,9 +33,13 @@ def python_of(name: str) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         aside = cache / f"{folder.name}.{os.getpid()}"
         subprocess.run([sys.executable, "-m", "venv", aside], check=True)
-        install = ("-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(pins))
-        done = subprocess.run([aside / "bin" / "python", *install], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+        install = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes")
+        command = [str(aside / "bin" / "python"), *install, "--requirement", str(pins)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            shutil.rmtree(aside)
+            last = [name, *done.stderr.splitlines()][-1]
+            raise InstallError(f"{name}: {last}")
         try:
             aside.rename(folder)
         except OSError:  # another run was faster
