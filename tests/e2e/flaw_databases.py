@@ -85,7 +85,8 @@ def trivy_database(folder: Path, flaws: Sequence[Flaw], day: str) -> None:
 def trivy_java_database(folder: Path, day: str) -> None:
     """Write the database by which Trivy knows Java archives, with none in it; trivy-java-db, pkg/db/db.go."""
     target = folder / "java-db"
-    target.mkdir(parents=True)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "trivy-java.db").unlink(missing_ok=True)
     with closing(sqlite3.connect(target / "trivy-java.db")) as database, database:
         database.executescript(
             "CREATE TABLE artifacts (id integer PRIMARY KEY, group_id text, artifact_id text);"
