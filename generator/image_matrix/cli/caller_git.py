@@ -20,7 +20,7 @@ def caller_git(session: Session) -> Git:
     """
     from image_matrix.errors import EnvironmentFailure
     from image_matrix.github.branch_commit import Git, actions_git
-    from image_matrix.project.history import need_repository
+    from image_matrix.project.revisions import need_repository
 
     need_repository(session.root, NEED)
     if os.environ.get("GITHUB_ACTIONS"):

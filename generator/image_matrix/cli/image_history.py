@@ -35,7 +35,8 @@ def side_of(session: Session, name: str | None) -> ComparedState:
     from image_matrix.cli.project import inputs_at, load_project, open_project
     from image_matrix.inventory.difference import image_states
     from image_matrix.inventory.record import parsed_record
-    from image_matrix.project.history import revision_named, text_of_commit
+    from image_matrix.project.history import text_of_commit
+    from image_matrix.project.revisions import revision_named
     from image_matrix.publish.release_files import PACKAGES
 
     if name is None:

@@ -36,7 +36,7 @@ def release_git(session: Session) -> Git:
     from image_matrix.cli.caller_git import NEED
     from image_matrix.github.branch_commit import open_git
     from image_matrix.github.deploy_key import VARIABLE, deploy_key
-    from image_matrix.project.history import need_repository
+    from image_matrix.project.revisions import need_repository
 
     need_repository(session.root, NEED)
     environment = dict(os.environ)

@@ -47,7 +47,8 @@ def entries_or_failure(session: Session, branch: str) -> Mapping[str, ReleaseEnt
 
 def _entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None:
     """Return what the newest commit has that the clone knows: of `origin`, which releases push to."""
-    from image_matrix.project.history import commit_of, text_of_commit
+    from image_matrix.project.history import text_of_commit
+    from image_matrix.project.revisions import commit_of
     from image_matrix.publish.release_files import DIGESTS, read_entries
 
     commit = commit_of(session.root, f"origin/{branch}") or commit_of(session.root, branch)
@@ -59,6 +60,8 @@ def _refuse_unfetched(git: Git, branch: str) -> None:
 
     The remote is asked once, for at most :data:`SECONDS`: what it says is of use, but no command waits for it.
     """
+    from image_matrix.project.revisions import fetch_of
+
     if git.try_("remote", "get-url", git.remote).returncode:
         return
     question = ("ls-remote", "--heads", git.remote, f"refs/heads/{branch}")
@@ -72,7 +75,7 @@ def _refuse_unfetched(git: Git, branch: str) -> None:
     if answer.stdout:
         raise EnvironmentFailure(
             f"this clone has no branch `{branch}`, so what is released is not known",
-            f"`git fetch {git.remote} {branch}:refs/remotes/{git.remote}/{branch}` brings it",
+            f"`{fetch_of(git.remote, branch)}` brings it",
         )
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.context_reader import ContextReader, is_ignored
-from image_matrix.errors import CallError, EnvironmentFailure
-from image_matrix.git import command_in, run_git
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.git import run_git
 from image_matrix.project.included_files import included_files
 from image_matrix.project.inputs import (
     LOCK,
@@ -22,6 +22,7 @@ from image_matrix.project.inputs import (
     templates_of,
 )
 from image_matrix.project.project_files import ProjectFiles
+from image_matrix.project.revisions import revision_named
 from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _FILES = {"100644": False, "100755": False, "120000": True}
 """Modes of files in git's trees, and whether each is a symbolic link."""
-FETCH = "fetch the whole history (git fetch --unshallow), or clone again; `git fsck` shows what is missing"
+FETCH = "clone again, with the whole history; `git fsck` shows what is missing"
 
 
 def read_inputs_at(
@@ -46,7 +47,7 @@ def read_inputs_at(
     that named the revision. Raises :class:`CallError` for an unknown revision, :class:`EnvironmentFailure` if git
     fails, and :class:`MatrixError` if an included file cannot be read.
     """
-    commit = _resolve(root, revision, option)
+    commit = revision_named(root, revision, option)[1]
     blobs = _blobs(root, commit, revision, (matrix, LOCK, "templates"))
     if matrix not in blobs:
         return None
@@ -66,23 +67,6 @@ def read_inputs_at(
         {f"{path}@{shown}": text for path, text in included.items()},
         _contexts_at(root, commit, revision, {name: folder_of_overlay(root, name) for name in overlays}),
     )
-
-
-def revision_named(root: Path, name: str, option: str) -> tuple[str, str]:
-    """Return a revision and its commit; a branch that only ``origin`` has is known, as `git switch` knows it.
-
-    Raises :class:`CallError` for an unknown name, and :class:`EnvironmentFailure` if git fails.
-    """
-    for revision in (name, f"origin/{name}"):
-        if not name.startswith("-") and (commit := commit_of(root, revision)):
-            return revision, commit
-    return name, _resolve(root, name, option)
-
-
-def commit_of(root: Path, revision: str) -> str | None:
-    """Return the commit of a revision; ``None`` if git does not know it, or this is no repository of git."""
-    known = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    return known.stdout.decode().strip() if known.returncode == 0 else None
 
 
 def text_of_commit(root: Path, commit: str, path: str) -> str | None:
@@ -163,30 +147,6 @@ def _files_at(root: Path, commit: str, revision: str) -> ProjectFiles:
 
 def _text(file: File) -> str:
     return file.content.decode("utf-8", "replace")
-
-
-def _resolve(root: Path, revision: str, option: str) -> str:
-    if revision.startswith("-"):
-        raise CallError(f"`{revision}` is not a revision", "name a branch, tag or commit, such as HEAD~1")
-    answer = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if answer.returncode:
-        need_repository(root, f"{option} needs one to compare with")
-        advice = (
-            "check the name; `git fetch --tags` brings new ones, and `git fetch --unshallow` all old ones"
-        )
-        raise CallError(f"the revision `{revision}` does not exist", advice)
-    return answer.stdout.decode().strip()
-
-
-def need_repository(root: Path, need: str) -> None:
-    """Raise :class:`EnvironmentFailure` outside of a repository of git; ``need`` says what it is needed for."""
-    answer = run_git(root, "rev-parse", "--is-inside-work-tree")
-    if answer.returncode == 0:
-        return
-    if b"not a git repository" in answer.stderr:
-        raise EnvironmentFailure("this is not a git repository", need)
-    command = command_in(answer.stderr)
-    raise EnvironmentFailure(failed("git failed", answer.stderr), f"run `{command}`" if command else need)
 
 
 def _blobs(root: Path, commit: str, revision: str, paths: tuple[str, ...]) -> dict[str, File]:
