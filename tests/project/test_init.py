@@ -237,6 +237,24 @@ def test_a_folder_below_a_matrix_is_refused(
     assert run(["-q", *INIT, "other"]) == 0
 
 
+def test_a_folder_beside_a_matrix_is_not_below_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clone = tmp_path / "clone"
+    (clone / "images").mkdir(parents=True)
+    (clone / "matrix.yaml").write_text("version: 1\n")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(clone)
+    assert run(["-q", *INIT, "../empty"]) == 0
+    assert run(["-q", "-C", "..", *INIT, "second"]) == 0
+    monkeypatch.chdir(clone / "images")
+    assert run(["-q", *INIT, "../../third"]) == 0
+    assert "`image-matrix -C .. list`" in refused(capfd, *INIT, "../new")
+    monkeypatch.chdir(clone)
+    assert run(["-C", "..", "check"]) == 2
+    assert "init DIR" in capfd.readouterr().err, "the matrix below is not one above"
+
+
 def test_a_folder_with_a_matrix_of_another_name_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -145,7 +145,7 @@ def refuse_place(root: Path, repository: Repository, generator: str | None = Non
 
     The folder may have what ``generator`` names: a copy of image-matrix.
     """
-    above = None if (root / ".git").exists() else matrix_above(root.parent)
+    above = None if (root / ".git").exists() else matrix_above(root.resolve().parent)
     if above is not None:
         relative = os.path.relpath(above)
         command = "image-matrix" if relative == "." else f"image-matrix -C {shlex.quote(relative)}"

@@ -45,15 +45,19 @@ def _without_matrix(folder: Path) -> str:
     """Return the remedy for a folder without a matrix."""
     if (folder / MISSPELT).is_file():
         return f"the folder has a {MISSPELT}: rename it, or use `image-matrix --matrix {MISSPELT}`"
-    above = matrix_above(folder.absolute().parent)
+    above = matrix_above(folder.resolve().parent)
     if above is not None:
         return f"{above} has one: use `image-matrix -C {shlex.quote(os.path.relpath(above))}`"
     return "`image-matrix init DIR` creates a new repository; `image-matrix -C DIR` works in an existing one"
 
 
 def matrix_above(folder: Path) -> Path | None:
-    """Return the nearest folder with a matrix: this one, or one above it up to the top of its git repository."""
-    for place in (folder.absolute(), *folder.absolute().parents):
+    """Return the nearest folder with a matrix: this one, or one above it up to the top of its git repository.
+
+    The folders above are those of the disk: the parent of ``..`` is no folder of its text.
+    """
+    whole = folder.resolve()
+    for place in (whole, *whole.parents):
         if (place / MATRIX).is_file():
             return place
         if (place / ".git").exists():
