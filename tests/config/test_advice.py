@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from image_matrix.diagnostics import Diagnostic
 
+LOWEST = "it is the lowest one that stops a release"
 SHAPES = ("IM102", "IM103", "IM105")
 Steps = tuple[str | int, ...]
 SCHEMA = json.loads(schema_text())
@@ -236,6 +237,11 @@ def test_the_remedy_is_made_from_what_is_written(line: str, better: str) -> None
         ("images: [jupyter]\n", "write names with their fields: `images: {jupyter: {…}}`"),
         ("profiles:\n- name: d\n", "write `d:` and its fields below it, indented further, instead of `- name: d`"),
         ("release: {sign: false}\n", "write `sign: none`"),
+        ('release: {scan: {severity: "HIGH,CRITICAL"}}\n', f"write `HIGH`: {LOWEST}"),
+        ('release: {scan: {severity: "critical, high"}}\n', f"write `HIGH`: {LOWEST}"),
+        ("release: {scan: {severity: [MEDIUM, HIGH, CRITICAL]}}\n", f"write `MEDIUM`: {LOWEST}"),
+        ('release: {scan: {severity: "UNKNOWN,LOW"}}\n', f"write `LOW`: {LOWEST}"),
+        ('release: {provenance: "min, max"}\n', "write one word: `max` or `min`"),
         ("downloads: {x: {url: 'https://e.org/${version}'}}\n", 'write `"https://e.org/{version}"`'),
     ],
 )  # fmt: skip
@@ -301,6 +307,7 @@ def test_every_keyword_has_a_message() -> None:
         "title",
         "x-filled",
         "x-hint",
+        "x-lowest",
         "x-noun",
     }
     schemas = [SCHEMA, *(part for _, part in FIELDS.items())]

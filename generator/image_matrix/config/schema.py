@@ -1,7 +1,7 @@
 """Reads the JSON Schema 2020-12 of ``matrix.yaml``, and looks up paths in it.
 
 Beside a pattern, ``x-noun`` says what a value or a name is, and ``x-hint`` what to write. ``x-filled`` is the pattern
-of a text whose placeholders are replaced.
+of a text whose placeholders are replaced. ``x-lowest`` says what one word of an order means (suggestions.py).
 """
 
 from __future__ import annotations

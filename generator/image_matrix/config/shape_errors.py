@@ -13,7 +13,15 @@ from image_matrix.config.long_numbers import ADVICE, PROBLEM, long_numbers
 from image_matrix.config.nulls import without
 from image_matrix.config.pattern import fits, has_long_number
 from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, sibling_fields, taking_away
-from image_matrix.config.suggestions import Misfit, corrected, missing_advice, named, type_advice, word_advice
+from image_matrix.config.suggestions import (
+    Misfit,
+    corrected,
+    missing_advice,
+    named,
+    of_several_words,
+    type_advice,
+    word_advice,
+)
 from image_matrix.config.unknown_keys import is_misspelt, key_advice, misplaced
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
@@ -196,7 +204,8 @@ def _wrong_type(error: ValidationError, types: list[str], documents: Documents) 
         return rules.UNQUOTED_NUMBER.at(path, written=misfit.written, value=value)
     actual = f"`{misfit.written}`" if number and "integer" in types else type_name(value)
     expected = " or ".join(_TYPES[name] for name in types)
-    advice = _of_field(path) or _of_axis_value(path, value) or type_advice(misfit)
+    words = of_several_words(value, error.schema) if isinstance(value, list) else ""
+    advice = _of_field(path) or _of_axis_value(path, value) or words or type_advice(misfit)
     return rules.WRONG_TYPE.at(path, expected=expected, actual=actual, advice=advice)
 
 
@@ -376,6 +385,8 @@ def _known(value: str, options: list[object], part: dict[str, Any]) -> str:
     platform = _PLATFORMS.get(value.rpartition("/")[2].lower(), "")
     if platform in options:
         return f"write `{platform}`"
+    if several := of_several_words(re.split(r"[\s,;|]+", value.strip()), part):
+        return several
     near = word_advice(value, [str(option) for option in options])
     hint = part.get("x-hint", "") if near.startswith("known") else ""
     return f"{near}; {hint}" if hint else near

@@ -215,6 +215,20 @@ def word_advice(word: str, words: Sequence[str]) -> str:
     return f"write `{same[0]}`" if same else did_you_mean(word, words)
 
 
+def of_several_words(given: Sequence[object], about: Mapping[str, Any]) -> str:
+    """Return what to write instead of several words, where a field takes one of its own; empty for other values.
+
+    ``x-lowest`` of a field says what one word means whose words go from the lowest to the highest.
+    """
+    lower = {str(one).lower() for one in given}
+    meant = [str(known) for known in about.get("enum", ()) if str(known).lower() in lower]
+    if len(given) < 2 or not meant:
+        return ""
+    if "x-lowest" in about:
+        return f"write `{meant[0]}`: it is {about['x-lowest']}"
+    return f"write one word: {' or '.join(f'`{one}`' for one in meant)}" if len(meant) > 1 else ""
+
+
 def missing_advice(name: str, field: str, about: Mapping[str, Any]) -> str:
     """Return what to write for a required field of the entry ``name``: its only value, its name, or an example."""
     if "const" in about:
