@@ -104,3 +104,19 @@ def test_a_step_that_fails_is_not_tried_again(log: str, kind: type[Failure]) -> 
     with pytest.raises(kind):
         engine.bake()
     assert engine.calls == 1
+
+
+@pytest.mark.parametrize("written", [None, "", "{", "[]", '{"leaf": 1}', "\xff"])
+def test_results_that_cannot_be_read_are_said(written: str | None) -> None:
+    def run(command: list[str], folder: Path, variables: Mapping[str, str]) -> Completed:
+        completed = Engine().run(command, folder, variables)
+        if written is None:
+            (folder / METADATA).unlink()
+        else:
+            text = written.replace("leaf", REQUEST.results[0].target)
+            (folder / METADATA).write_text(text, encoding="latin-1")
+        return completed
+
+    told: list[object] = []
+    with pytest.raises(EnvironmentFailure, match="did not write what, in a form that can be read"):
+        bake(REQUEST, ("--push",), {}, run, told.append, told.append)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from image_matrix.retry import ATTEMPTS, LONGEST_PAUSE
 from tests.publish.support import answers, calls, stub
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -76,3 +78,14 @@ def test_an_image_whose_size_nobody_says_is_not_small(docker: Path, pauses: list
     with pytest.raises(EnvironmentFailure, match=r"size of localhost/x@sha256:1 from the registry: .*429"):
         compressed_bytes("localhost/x@sha256:1")
     assert calls(docker) == ATTEMPTS == len(pauses) + 1
+
+
+@pytest.mark.parametrize(
+    "printed", ["", "[]", "{}", '{"manifests": [{}]}', '{"manifests": [1]}', '{"layers": 1}', "[" * 10**6]
+)
+def test_what_is_no_manifest_has_no_size(printed: str) -> None:
+    def run(command: Sequence[str]) -> CompletedProcess[str]:
+        return CompletedProcess(command, 0, printed, "")
+
+    with pytest.raises(EnvironmentFailure, match="no manifest of an image"):
+        compressed_bytes("localhost/x@sha256:1", run)

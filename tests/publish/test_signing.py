@@ -16,6 +16,7 @@ from image_matrix.publish.signing import (
     attest,
     attest_command,
     attestation_verifier,
+    predicates,
     release_identity,
     require_signer,
     sign,
@@ -257,3 +258,11 @@ def test_an_attestation_of_somebody_else_does_not_count(
     program(tmp_path, monkeypatch, f"echo '{envelope(ATTESTED)}'; echo 'Error: no match' >&2; exit 12")
     assert attestation_verifier(KEYED, None)(IMAGE, ATTESTED) == "it has no valid signature: no match"
     assert "only a run of GitHub" in (attestation_verifier(Signing(), None)(IMAGE, ATTESTED) or "")
+
+
+@pytest.mark.parametrize(
+    "printed", ["{", "{}", '{"payload": 1}', '{"payload": "e30="}', '{"payload": "bnVsbA=="}']
+)
+def test_what_is_no_attestation_is_said(printed: str) -> None:
+    with pytest.raises(EnvironmentFailure, match="something else than attestations"):
+        predicates(f"\nVerification for x\n{printed}\n")

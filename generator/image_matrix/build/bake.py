@@ -16,6 +16,7 @@ from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from image_matrix.build.process import Completed, Runner
     from image_matrix.build.request import BuildLeg, BuildRequest
@@ -84,10 +85,18 @@ def bake(
         completed = persevere(lambda: run(command, folder, variables), _judge, wait)
         if completed.code:
             raise failure(request, completed.tail)
-        results = json.loads(metadata.read_text())
-    return [
-        Built(leg, results.get(leg.target, {}).get("containerimage.digest", "")) for leg in request.results
-    ]
+        return _built(metadata, request)
+
+
+def _built(metadata: Path, request: BuildRequest) -> list[Built]:
+    """Read what bake says of its targets (docs.docker.com, "docker buildx bake", ``--metadata-file``)."""
+    try:
+        results = json.loads(metadata.read_bytes())
+        digests = [results.get(leg.target, {}).get("containerimage.digest", "") for leg in request.results]
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        what = "`docker buildx bake` built, but did not write what, in a form that can be read"
+        raise EnvironmentFailure(what, "check `docker buildx version`, and try again") from error
+    return [Built(leg, digest) for leg, digest in zip(request.results, digests, strict=True)]
 
 
 def _judge(completed: Completed) -> RetryPolicy | None:

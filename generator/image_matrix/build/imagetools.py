@@ -13,6 +13,7 @@ from image_matrix.stderr import failed
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from image_matrix.json_data import Json
     from image_matrix.program import ProgramRunner
 
 COMMAND = ("docker", "buildx", "imagetools")
@@ -43,7 +44,7 @@ def create(
 def compressed_bytes(reference: str, run: ProgramRunner = run_patiently) -> int:
     """Return the compressed size in bytes of ``repository@digest`` in its registry, all platforms together.
 
-    Raises :class:`EnvironmentFailure` if every try fails.
+    Raises :class:`EnvironmentFailure` if every try fails, or if what comes is no manifest.
     """
     answer = run((*COMMAND, "inspect", "--raw", reference))
     if answer.returncode:
@@ -51,9 +52,21 @@ def compressed_bytes(reference: str, run: ProgramRunner = run_patiently) -> int:
             failed(f"cannot read the size of {reference} from the registry", answer.stderr),
             advice(answer.stderr, "check the registry, and try again"),
         )
-    manifest = json.loads(answer.stdout)
-    if "manifests" not in manifest:
-        return sum(int(layer["size"]) for layer in manifest["layers"])
-    children = (item for item in manifest["manifests"] if item.get("platform", {}).get("os") != "unknown")
+    try:
+        size, children = _size_and_children(json.loads(answer.stdout))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        what = f"cannot read the size of {reference}: what the registry has there is no manifest of an image"
+        raise EnvironmentFailure(what, "check the registry, and try again") from error
     image = parse_reference(reference)
-    return sum(compressed_bytes(image.at(child["digest"]), run) for child in children)
+    return size + sum(compressed_bytes(image.at(digest), run) for digest in children)
+
+
+def _size_and_children(manifest: Json) -> tuple[int, list[str]]:
+    """Return the bytes of a manifest's layers, and the digests of the images of an index but for attestations.
+
+    Source: opencontainers/image-spec, manifest.md and image-index.md.
+    """
+    if "manifests" not in manifest:
+        return sum(int(layer["size"]) for layer in manifest["layers"]), []
+    images = (item for item in manifest["manifests"] if item.get("platform", {}).get("os") != "unknown")
+    return 0, [str(item["digest"]) for item in images]

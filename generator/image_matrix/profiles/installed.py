@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.sites import Toleration
     from image_matrix.diagnostics import Diagnostic
+    from image_matrix.json_data import Json
     from image_matrix.profiles.helmrelease import HelmRelease
     from image_matrix.profiles.labelled import ValuePath
 
@@ -73,13 +74,14 @@ def guarantees_over_limits(values: Mapping[str, Any]) -> Iterator[tuple[str, str
         limit = at_path(values, ("singleuser", section, "limit"))
         for override in _overrides(values):
             guarantee = override.get(f"{short}_guarantee")
-            if (
-                limit
-                and guarantee
-                and f"{short}_limit" not in override
-                and _amount(guarantee) > _amount(limit)
-            ):
+            if f"{short}_limit" not in override and _is_over(section, guarantee, limit):
                 yield section, str(guarantee), str(limit)
+
+
+def _is_over(section: str, guarantee: Json, limit: Json) -> bool:
+    """Say whether a guarantee is over a limit; what is no amount is neither."""
+    least, most = _amount(section, guarantee), _amount(section, limit)
+    return bool(least and most and least > most)
 
 
 def _overrides(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -87,8 +89,14 @@ def _overrides(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [override for profile in profiles for override in overrides_of(profile)]
 
 
-def _amount(value: float | str) -> float:
-    return float(byte_count(value) or 0) if isinstance(value, str) else float(value)
+def _amount(section: str, value: Json) -> float | None:
+    """Return cores or bytes; ``None`` for what others have written and is no amount, as the hub will say."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value) if section == "cpu" else float(byte_count(value) or 0)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _section(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -55,14 +55,28 @@ def _amount_text(field: str, value: object) -> str | None:
         return None
     if not isinstance(value, int | float | str):
         return NO_LIMIT
-    return human(byte_count(value)) if field.startswith("mem") else f"{float(value):g}"
+    return _memory_text(value) if field.startswith("mem") else _cores_text(value)
+
+
+def _cores_text(value: float | str) -> str:
+    try:
+        return f"{float(value):g}"
+    except (ValueError, OverflowError):  # a list that somebody has edited; KubeSpawner refuses it
+        return str(value)
+
+
+def _memory_text(value: float | str) -> str:
+    try:
+        return human(byte_count(value))
+    except (ValueError, OverflowError):
+        return str(value)
 
 
 def _shm(override: Override) -> str | None:
     """Return the size of /dev/shm, if an override has it as our profiles do."""
     volume = _named(override, "volumes").get("shm", {})
     limit = volume.get("emptyDir", {}).get("sizeLimit")
-    return None if limit is None else human(byte_count(limit))
+    return None if limit is None else _memory_text(limit)
 
 
 def _named(override: Override, field: str) -> Mapping[str, Any]:

@@ -236,10 +236,15 @@ def predicates(printed: str) -> list[dict[str, object]]:
     """Return the predicates of our type that ``cosign verify-attestation`` prints, one DSSE envelope a line.
 
     Source: github.com/secure-systems-lab/dsse, envelope.md; github.com/in-toto/attestation, spec/v1.
+    Raises :class:`EnvironmentFailure` for other output.
     """
-    envelopes = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-    statements = [json.loads(b64decode(envelope["payload"])) for envelope in envelopes]
-    return [one["predicate"] for one in statements if one["predicateType"] == PREDICATE]
+    try:
+        envelopes = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        statements = [json.loads(b64decode(envelope["payload"])) for envelope in envelopes]
+        return [one["predicate"] for one in statements if one["predicateType"] == PREDICATE]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        what = "`cosign verify-attestation` printed something else than attestations"
+        raise EnvironmentFailure(what, "check that `cosign` on PATH is that of sigstore") from error
 
 
 def release_identity(environment: Mapping[str, str], branch: str) -> str | None:
