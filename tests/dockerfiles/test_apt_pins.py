@@ -49,3 +49,38 @@ def test_what_apt_installs(step: str, pins: list[str]) -> None:
 )
 def test_what_only_looks_like_a_pin(step: str) -> None:
     assert apt_pins(f"FROM debian\n{step}\n") == ()
+
+
+STAGES = """
+FROM debian AS common
+RUN apt-get install a1=1
+FROM debian AS Tools
+RUN apt-get install b1=1
+FROM common AS lab
+RUN apt-get install c1=1
+COPY --from=tools /x /x
+FROM lab
+RUN apt-get install d1=1
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "pins"),
+    [
+        (None, ["a1=1", "c1=1", "d1=1"]),
+        ("lab", ["a1=1", "c1=1"]),
+        ("LAB", ["a1=1", "c1=1"]),
+        ("tools", ["b1=1"]),
+        ("0", ["a1=1"]),
+        ("absent", []),
+    ],
+)
+def test_only_what_the_image_is_built_on_counts(target: str | None, pins: list[str]) -> None:
+    """A pin in a stage that is copied from would hide the updates of the package in the image."""
+    assert apt_pins(STAGES, target) == tuple(pins)
+
+
+def test_a_stage_of_the_name_of_its_own_base() -> None:
+    text = "FROM debian AS debian\nRUN apt install a1=1\nFROM debian\nRUN apt install b1=1\n"
+    assert apt_pins(text) == ("a1=1", "b1=1")
+    assert apt_pins("") == ()

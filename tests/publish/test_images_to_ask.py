@@ -126,7 +126,7 @@ def test_an_own_dockerfile_is_asked_by_its_day_alone(states: dict[bool, State]) 
     assert [item.image for item in images_to_ask(variants, released, ("trixie",))] == ["base"]
     assert [item.image for item in dated_to_ask(variants, released, ("trixie",))] == ["dated"]
     assert dated_to_ask(variants, released, ("stacks",)) == []
-    text = b"RUN apt-get install --yes curl=8.1-1 jq libssl3=3.0* && ln -s --a=b x\nENV A=b"
+    text = b"FROM base\nRUN apt-get install --yes curl=8.1-1 jq libssl3=3.0* && ln -s --a=b x\nENV A=b"
     effect = effect_of_day(variants, variants["dated:default"], text)
     assert effect.base is variants["base:default"]
     assert effect.entries == ("curl=8.1-1", "libssl3=3.0*")

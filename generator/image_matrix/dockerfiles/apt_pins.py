@@ -9,10 +9,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.instructions import parse
+from image_matrix.dockerfiles.instructions import parse, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from image_matrix.dockerfiles.instructions import Instruction
 
@@ -28,14 +28,29 @@ _ENDS = re.compile(r"[;&|()`\n]")
 """What ends a command of a shell."""
 
 
-def apt_pins(text: str) -> tuple[str, ...]:
-    """Return the entries with a version that RUN steps have apt install; their shell's variables are not expanded.
+def apt_pins(text: str, target: str | None = None) -> tuple[str, ...]:
+    """Return the entries with a version that apt installs in the stage ``target``, or in the last one.
 
-    Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
+    What that stage is built on counts, and no other stage: what it installs is not in the image. Variables of a shell
+    are not expanded. Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    steps = (item for item in parse(text).instructions if item.name == "RUN")
-    words = (word for step in steps for script in _scripts(step) for word in _installed(script))
-    return tuple(dict.fromkeys(word for word in words if _PINNED.fullmatch(word)))
+    steps = (item for item in _steps(parse(text).instructions, target) if item.name == "RUN")
+    installed = (word for step in steps for script in _scripts(step) for word in _installed(script))
+    return tuple(dict.fromkeys(word for word in installed if _PINNED.fullmatch(word)))
+
+
+def _steps(instructions: Sequence[Instruction], target: str | None) -> list[Instruction]:
+    """Return the instructions of a stage and of the stages that it is built on, in their order."""
+    steps: list[Instruction] = []
+    wanted = (target or "").lower()
+    starts = [at for at, item in enumerate(instructions) if item.name == "FROM"]
+    for number, start in reversed([*enumerate(starts)]):
+        base, _, name, *_ = [*words(instructions[start].text.lower()), "", "", ""]
+        if wanted in ("", name, str(number)):
+            end = [*starts, len(instructions)][number + 1]
+            steps = [*instructions[start:end], *steps]
+            wanted = base
+    return steps
 
 
 def _scripts(step: Instruction) -> tuple[str, ...]:
@@ -52,16 +67,16 @@ def _installed(script: str) -> Iterator[str]:
     """Yield the words behind ``install`` in each command of apt, without options; quotes are left out."""
     plain = _COMMENT.sub("", script.replace("\\\n", " "))
     for command in _ENDS.split(re.sub("[\"']", "", plain)):
-        words = command.split()
-        start = next((at for at, word in enumerate(words) if word.rpartition("/")[2] in PROGRAMS), len(words))
-        name, *packages = [*_operands(words[start + 1 :]), ""]
+        parts = command.split()
+        start = next((at for at, part in enumerate(parts) if part.rpartition("/")[2] in PROGRAMS), len(parts))
+        name, *packages = [*_operands(parts[start + 1 :]), ""]
         if name == "install":
             yield from packages
 
 
-def _operands(words: list[str]) -> Iterator[str]:
+def _operands(parts: Sequence[str]) -> Iterator[str]:
     before = ""
-    for word in words:
+    for word in parts:
         if not word.startswith("-") and before not in WITH_VALUE:
             yield word
         before = word

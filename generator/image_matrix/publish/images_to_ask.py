@@ -157,7 +157,8 @@ def effect_of_day(variants: Mapping[str, Variant], item: Variant, dockerfile: by
     Which packages they install is not known, but which ones they pin is: ``name=version`` behind ``apt install``.
     Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    return Effect(variants.get(item.parent or ""), apt_pins(dockerfile.decode(errors="replace")))
+    target = item.build.target if item.build else None
+    return Effect(variants.get(item.parent or ""), apt_pins(dockerfile.decode(errors="replace"), target))
 
 
 def _text(rendered: Mapping[str, File], item: Variant) -> bytes:
