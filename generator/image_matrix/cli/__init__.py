@@ -171,12 +171,14 @@ def _after_command(
 
 def _words(group: LazyGroup, args: Sequence[str]) -> list[str]:
     """Return the words of a call that are no options and no values of global ones, such as `build` of `-C build`."""
-    takes = {text for param in group.params if _takes_value(param) for text in param.opts}
+    with_value = {text for param in group.params if _has_value(param) for text in param.opts}
     before = ["", *(one if one.startswith("--") else f"{one[:1]}{one[-1:]}" for one in args)]  # -C of -qC
-    return [one for option, one in zip(before, args, strict=False) if one[:1] != "-" and option not in takes]
+    return [
+        one for option, one in zip(before, args, strict=False) if one[:1] != "-" and option not in with_value
+    ]
 
 
-def _takes_value(param: click.Parameter) -> bool:
+def _has_value(param: click.Parameter) -> bool:
     return isinstance(param, click.Option) and not param.is_flag and not param.count
 
 
