@@ -1,52 +1,42 @@
-"""What docs/flux.md shows of a check of one's own release is what a reader gets who follows the pages."""
+"""The examples of docs/flux.md stay true, and no page follows a channel that cannot exist."""
 
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING
 
-from image_matrix.cli import run
-from tests.tools.test_catalog_page import examples, replaced, scaffold
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from image_matrix.config.schema import schema
+from tests.cluster.place import PAGE, documented
 from tools.reference import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
-RELEASE = "jupyterhub.yaml"
-COMMAND = f"image-matrix profiles merge --helmrelease {RELEASE}"
+LATER = "2099.1231.0"
+PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
 
 
-def page() -> str:
-    return (REPOSITORY / "docs/flux.md").read_text(encoding="utf-8")
+def ranges() -> list[str]:
+    """Return the ranges of versions in the manifests of the page."""
+    headings = re.findall(r"^## (.+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    items = [item for heading in headings for item in documented(heading)]
+    references = [item["spec"].get("ref", {}) for item in items if "spec" in item]
+    return [reference["semver"] for reference in references if "semver" in reference]
 
 
-def release() -> str:
-    blocks: list[str] = re.findall(r"^```yaml\n(.*?)^```$", page(), flags=re.MULTILINE | re.DOTALL)
-    (text,) = (block for block in blocks if "kind: HelmRelease\n" in block)
-    return text
+def test_every_range_takes_the_releases_of_later_years() -> None:
+    found = ranges()
+    assert found
+    assert [one for one in found if LATER not in SpecifierSet(one.replace(" ", ","))] == []
 
 
-def shown() -> str:
-    (text,) = re.findall(rf"^    \$ {COMMAND}\n((?:    .*\n|\n(?=    ))+)", page(), flags=re.MULTILINE)
-    return textwrap.dedent(text)
-
-
-def test_a_profile_list_in_the_release_is_reported_as_the_page_shows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = "    singleuser:\n"
-    assert release().count(place) == 1
-    (tmp_path / RELEASE).write_text(
-        release().replace(place, f"{place}      profileList: []\n"), encoding="utf-8"
-    )
-    matrix = replaced(scaffold(), examples()[0])
-    named = matrix.replace("registry: ghcr.io/example/notebooks", "registry: registry.example.org/notebooks")
-    assert named != matrix
-    (tmp_path / "matrix.yaml").write_text(named, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    assert run(COMMAND.split()[1:]) == 0
-    printed = capsys.readouterr()
-    assert f"{printed.out}{printed.err}".strip() == shown().strip()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_name_channels_that_the_matrix_accepts(page: Path) -> None:
+    pattern = schema()["$defs"]["site"]["properties"]["channel"]["pattern"]
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"\bchannel: ([\w/.-]+)", text) + re.findall(r"image-matrix diff (channel\S+)", text)
+    named += re.findall(r"\| channel \| a branch, such as `([^`]+)`", text)
+    assert [name for name in named if not re.fullmatch(pattern, name)] == []
