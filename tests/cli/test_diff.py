@@ -86,7 +86,7 @@ def test_what_it_prints(original: Path, capsys: pytest.CaptureFixture[str], case
 def test_without_a_repository_of_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(FAMILY, tmp_path / "matrix.yaml")
     ran = Repository(tmp_path, capsys)("diff")
-    assert ran.code == 3
+    assert ran.code == 2
     assert "this is not a git repository" in ran.err
 
 

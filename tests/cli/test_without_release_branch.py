@@ -12,7 +12,7 @@ import pytest
 from image_matrix.cli.release_branch import release_git
 from image_matrix.cli.released_entries import released_entries
 from image_matrix.cli.session import Session
-from image_matrix.errors import EnvironmentFailure
+from image_matrix.errors import CallError
 from tests.cli.conftest import Repository
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Repository
 @pytest.mark.parametrize("command", COMMANDS)
 def test_without_a_repository(repository: Repository, command: tuple[str, ...]) -> None:
     ran = repository(*command)
-    assert ran.code == 3
+    assert ran.code == 2
     assert ran.err.splitlines()[-2:] == [
         "error: this is not a git repository",
         "  help: releases are on a branch of the repository: call this in a clone of it",
@@ -56,7 +56,7 @@ def test_without_a_repository(repository: Repository, command: tuple[str, ...]) 
 def test_without_a_remote(repository: Repository, command: tuple[str, ...]) -> None:
     git(repository.root, "init", "--quiet")
     ran = repository(*command)
-    assert ran.code == 3
+    assert ran.code == 2
     assert ran.err.splitlines()[-2:] == [
         "error: this repository has no remote `origin`",
         "  help: releases are on a branch of it: `git remote add origin ADDRESS`",
@@ -108,7 +108,7 @@ def test_a_remote_that_does_not_answer_leaves_open_what_is_released(
 
 def test_a_release_needs_a_repository(repository: Repository) -> None:
     session = Session(repository.root, "matrix.yaml", (), 0)
-    with click.Context(click.Command("release")), pytest.raises(EnvironmentFailure) as caught:
+    with click.Context(click.Command("release")), pytest.raises(CallError) as caught:
         release_git(session)
     assert caught.value.message == "this is not a git repository"
     assert caught.value.help == "releases are on a branch of the repository: call this in a clone of it"

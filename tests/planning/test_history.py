@@ -84,12 +84,12 @@ def test_unknown_revision(repository: Path, revision: str) -> None:
 
 
 def test_not_a_repository(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentFailure, match="not a git repository"):
+    with pytest.raises(CallError, match="not a git repository"):
         read_inputs_at(tmp_path, "HEAD", "matrix.yaml", {})
 
 
 def test_the_option_that_asked_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentFailure) as caught:
+    with pytest.raises(CallError) as caught:
         read_inputs_at(tmp_path, "HEAD", "matrix.yaml", {}, "--against")
     assert caught.value.help == "--against needs one to compare with"
 

@@ -110,7 +110,10 @@ def test_code_that_sets_the_list_after_ours_is_pointed_at(
     (files / "hr.yaml").write_text(RELEASE.replace("INLINE", f"    hub: {{extraConfig: {code}}}"))
     assert merge(files) == 0
     shown = capsys.readouterr().err
-    assert "hr.yaml:14:63: warning[IM723]: spec.values also sets `hub.extraConfig.mine`" in shown
+    assert (
+        "hr.yaml:14:63: warning[IM723]: spec.values also sets `profile_list`, in code that runs later, "
+        "`hub.extraConfig.mine`, and overrides ConfigMap image-matrix-profiles" in shown
+    )
     assert shown.count("IM723") == 1
 
 

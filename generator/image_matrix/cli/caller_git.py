@@ -16,9 +16,9 @@ NEED = "releases are on a branch of the repository: call this in a clone of it"
 def caller_git(session: Session) -> Git:
     """Return the repository; outside of a run, commits and logins are those of who calls.
 
-    Raises :class:`EnvironmentFailure` if there is none, or if it has no remote.
+    Raises :class:`CallError` if there is none, or if it has no remote.
     """
-    from image_matrix.errors import EnvironmentFailure
+    from image_matrix.errors import CallError
     from image_matrix.github.branch_commit import Git, actions_git
     from image_matrix.project.revisions import need_repository
 
@@ -27,7 +27,7 @@ def caller_git(session: Session) -> Git:
         return actions_git(session.root)
     git = Git(session.root, {**os.environ, "GIT_TERMINAL_PROMPT": "0"})
     if git.try_("remote", "get-url", git.remote).returncode:
-        raise EnvironmentFailure(
+        raise CallError(
             f"this repository has no remote `{git.remote}`",
             f"releases are on a branch of it: `git remote add {git.remote} ADDRESS`",
         )

@@ -26,7 +26,7 @@ def explain(code: str | None) -> int:
         click.echo(click.wrap_text(RETIRED[code.upper()], width=80))
         return 0
     by_name = {rule.name: rule for rule in RULES.values()}
-    rule = RULES.get(code.upper()) or by_name.get(code.lower())
+    rule = RULES.get(code.upper()) or RULES.get(f"IM{code}") or by_name.get(code.lower())
     if rule is None:
         known = RULES if code.upper().startswith("IM") else by_name
         name = code.upper() if known is RULES else code.lower()

@@ -194,10 +194,17 @@ def _lost(
     lost |= {
         SAME[: len(path)]: names[-1] for path, names in composed.setters.items() if path[: len(SAME)] == SAME
     }
-    lost |= {path: composed.setters[path][-1] for path in _code_after(composed, rendered or {})}
+    set_by = {path: f"`{shown(path)}`" for path in lost}
+    for path in _code_after(composed, rendered or {}):
+        lost[path] = composed.setters[path][-1]
+        set_by[path] = f"`profile_list`, in code that runs later, `{shown(path)}`"
     return [
         diagnostic(
-            rules.INLINE_WINS, _place(release, sources[winner], path), path=shown(path), ours=ours, who=winner
+            rules.INLINE_WINS,
+            _place(release, sources[winner], path),
+            what=set_by[path],
+            ours=ours,
+            who=winner,
         )
         for path, winner in lost.items()
     ]

@@ -31,7 +31,7 @@ def release_git(session: Session) -> Git:
     """Return the checkout of a run as the release branch is pushed from, with a deploy key until the command ends.
 
     The key is taken out of the environment, so that no other program gets it.
-    Raises :class:`EnvironmentFailure` outside of a repository.
+    Raises :class:`CallError` outside of a repository.
     """
     from image_matrix.cli.caller_git import NEED
     from image_matrix.github.branch_commit import open_git

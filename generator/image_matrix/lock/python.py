@@ -50,6 +50,8 @@ class Packages:
     locked: dict[str, LockedPackages] = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
+    without_python: list[str] = field(default_factory=list)
+    """Variants of which nothing says which Python they have."""
     failures: dict[str, str] = field(default_factory=dict)
     """Variant to the reason why it is not locked."""
     remedies: list[str] = field(default_factory=list)
@@ -109,12 +111,11 @@ def _begin(
 ) -> ResolveTask | None:
     """Return the work for a variant, or keep the old entry, or say why there can be none."""
     blocked = next((name for name in _ancestors(loaded, variant) if _unlocked(loaded, packages, name)), None)
-    python = python_of(loaded.matrix, variant)
+    if python_of(loaded.matrix, variant) is None:
+        packages.without_python.append(variant.id)
+        return None
     if blocked:
         packages.failures[variant.id] = f"its parent {blocked} is not locked"
-        return None
-    if python is None:
-        packages.failures[variant.id] = "its Python version is not known; add the axis `python`"
         return None
     parents = inherited_packages(loaded.variants, packages.locked, variant)
     inputs = packages_inputs(loaded.matrix, variant, "pip", parents)

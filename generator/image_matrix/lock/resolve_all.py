@@ -17,6 +17,7 @@ from image_matrix.lock.section_answers import is_upgraded, resolve_sections
 from image_matrix.lock.snapshots import cran_day
 from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.source_lists import with_apt_lists
+from image_matrix.lock.unknown_pythons import unknown_pythons
 from image_matrix.lock.unsolvable import once
 from image_matrix.lock.upgrade_names import check_names
 from image_matrix.registry.host_log import HostLog
@@ -101,6 +102,7 @@ def make_lock(
         *answers.files.findings,
         *answers.extensions.findings,
         *answers.r.findings.values(),
+        *unknown_pythons(loaded, answers.python.without_python),
         *once(_conflicts(loaded, answers.python, services.graph)),
     )
     return Outcome(lock, findings, answers.failures, answers.remedies, answers.apt.findings)
@@ -143,7 +145,9 @@ def _with_stale(
     What could not be resolved keeps its old entry: it answers another question and is not used, but the next run takes
     its versions up again.
     """
-    waiting = {*python.failures, *(item.variant for item in python.conflicts)} - set(python.locked)
+    waiting = {*python.failures, *python.without_python, *(item.variant for item in python.conflicts)} - set(
+        python.locked
+    )
     stale = {name: old.python[name] for name in waiting if name in old.python}
     entries = {**stale, **python.locked}
     kept = (item for entry in stale.values() for item in entry.items if not is_direct(item))

@@ -57,11 +57,11 @@ def _remedies(root: Path, name: str) -> list[str]:
 
 
 def need_repository(root: Path, need: str) -> None:
-    """Raise :class:`EnvironmentFailure` outside of a repository of git; ``need`` says what it is needed for."""
+    """Raise :class:`CallError` outside of a repository of git; ``need`` says what it is needed for."""
     answer = run_git(root, "rev-parse", "--is-inside-work-tree")
     if answer.returncode == 0:
         return
     if b"not a git repository" in answer.stderr:
-        raise EnvironmentFailure("this is not a git repository", need)
+        raise CallError("this is not a git repository", need)
     command = command_in(answer.stderr)
     raise EnvironmentFailure(failed("git failed", answer.stderr), f"run `{command}`" if command else need)

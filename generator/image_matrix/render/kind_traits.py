@@ -69,8 +69,30 @@ def traits(texts: Mapping[str, str], name: str) -> Kind:
 
 
 def _ignores(texts: Mapping[str, str], name: str) -> frozenset[str]:
-    """Return the fields of an image that neither a template nor one that it uses reads."""
-    return frozenset(_READS).difference(*(_read(texts[one]) for one in _used_templates(texts, name)))
+    """Return the fields of an image that neither a template nor one that it uses reads.
+
+    None if one of them is missing or cannot be read: what it would read is not known, and its own error says more.
+    """
+    used = _used_templates(texts, name)
+    ignored = frozenset(_READS).difference(*(_read(texts[one]) for one in used))
+    whole = not ignored or all(_is_whole(texts, texts[one]) for one in used)
+    return ignored if whole else frozenset()
+
+
+def _is_whole(texts: Mapping[str, str], text: str) -> bool:
+    return texts.keys() >= {*needed(_COMMENT.sub("", text))} and _parses(text)
+
+
+@cache
+def _parses(text: str) -> bool:
+    """Say whether a template has Jinja's syntax."""
+    from jinja2 import Environment, TemplateSyntaxError
+
+    try:
+        Environment().parse(text)  # noqa: S701 - nothing is rendered
+    except TemplateSyntaxError:
+        return False
+    return True
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.charts import default_chart
+from image_matrix.config.charts import chart_of, default_chart
 from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
@@ -219,6 +219,8 @@ def joining(matrix: Matrix) -> Iterator[Finding]:
     site = matrix.catalog.site
     if not site.names_versions and len(matrix.catalogs) > 1:
         return  # that is an error at the site
+    if site.declared_chart and chart_of(site.declared_chart) is None:
+        return  # so is this: what an unknown chart ships is not known
     paths = [] if site.names_versions and site.accepts_mappings else [*_mappings(matrix)]
     problem = f"the hub of `{site.name}` has KubeSpawner {site.kubespawner}"
     advice = "remove it; or update the chart, then set `chart` of the site to the version that it has"

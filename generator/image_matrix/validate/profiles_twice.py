@@ -37,6 +37,7 @@ def set_twice(matrix: Matrix) -> Iterator[Finding]:
                 yield _twice(place, setters[field], f"size {name}", field)
     for profile in catalog.profiles.values():
         yield from _in_profile(profile)
+        yield from _never_used(matrix, profile)
         yield from _between_options(matrix, profile)
 
 
@@ -46,6 +47,22 @@ def _in_profile(profile: Profile) -> Iterator[Finding]:
     for field, place in _of_profile(base, profile):
         if field in setters:
             yield _twice(setters[field], place, profile.slug, field)
+
+
+def _never_used(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
+    """Settings of a profile that each of its sizes sets as well: a choice wins over its profile."""
+    sizes = [
+        matrix.catalog.sizes[one.name]
+        for one in profile.sizes.choices.values()
+        if one.name in matrix.catalog.sizes
+    ]
+    set_by = [{field for field, _, _ in _of_size(matrix, profile, size)} for size in sizes]
+    unlisted = "size" in profile.options and profile.options["size"].unlisted_choice is not None
+    every = set.intersection(*set_by) if set_by and not unlisted else set()
+    for field, place, _ in _fields(("profiles", profile.slug, OVERRIDE), profile.override):
+        if field in every:
+            reason = f"each size of the profile sets `{field}`, and a size wins over its profile"
+            yield rules.IGNORED_FIELD.at(place, "key", reason=reason, advice="remove it")
 
 
 def _between_options(matrix: Matrix, profile: Profile) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config.at_site import conditions, is_offered
-from image_matrix.config.charts import chart_of, charts, default_chart
+from image_matrix.config.charts import chart_of, charts, default_chart, version
 from image_matrix.config.sites import DEFAULT_SITE, read_sites
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
@@ -85,8 +85,19 @@ def _versions(value: Mapping[str, Json]) -> Iterator[Finding]:
             yield rules.MISSING_FIELD.at(site.path, "key", field="chart", advice=advice)
         elif site.declared_chart and chart_of(site.declared_chart) is None:
             problem = f"`{site.declared_chart}` is before the first chart that is known, {oldest}"
-            advice = "write the versions of the hub, `jupyterhub` and `kubespawner`, in place of it"
-            yield bad_value((*site.path, "chart"), problem, advice)
+            yield bad_value((*site.path, "chart"), problem, _IN_PLACE)
+        elif site.declared_chart and version(site.declared_chart)[0] > version(newest)[0]:
+            problem = f"`{site.declared_chart}` is after the last charts that are known, those of {newest}"
+            yield bad_value((*site.path, "chart"), problem, _chart_advice(site.declared_chart))
+
+
+_IN_PLACE = "write the versions of the hub, `jupyterhub` and `kubespawner`, in place of it"
+
+
+def _chart_advice(written: str) -> str:
+    """Return what to write for a chart of a major version that is not known; some write JupyterHub's version."""
+    meant = next((one.version for one in charts().values() if one.jupyterhub == written), None)
+    return f'JupyterHub {written} is in the chart {meant}: write `chart: "{meant}"`' if meant else _IN_PLACE
 
 
 def _builds_only(value: Mapping[str, Json], site: Site) -> bool:

@@ -1,0 +1,43 @@
+"""Images with Python packages on a source of which nothing says which Python it has."""
+
+from __future__ import annotations
+
+import pytest
+
+from image_matrix.diagnostics import diagnose
+from image_matrix.diagnostics.report import terminal
+from image_matrix.lock.model import Lock
+from image_matrix.lock.python import lock_python
+from image_matrix.lock.unknown_pythons import unknown_pythons
+from image_matrix.project.load import load
+
+MATRIX = """\
+version: 1
+registry: ghcr.io/example/n
+workflow: none
+sources: {quay: "quay.io/team/lab:1"}
+images:
+  lab: {from: quay, pip: [six]}
+  more: {from: lab, pip: [idna]}
+"""
+LINE = 'sources: {quay: {image: "quay.io/team/lab:1", provides: {python: "VERSION"}}}'
+
+
+def said(text: str) -> str:
+    loaded = load({"matrix.yaml": text}, ["base"])
+    packages = lock_python(loaded, Lock(), (), lambda *_: pytest.fail("it is not asked"), lambda _: None)
+    assert packages.failures == {}  # asking again would not help
+    return terminal(diagnose(unknown_pythons(loaded, packages.without_python), loaded.documents))
+
+
+def test_it_is_said_once_at_the_source_with_the_line_to_write() -> None:
+    text = said(MATRIX)
+    assert text.count("error[") == 1
+    assert "matrix.yaml:4:11: error[IM105]: `sources.quay`: nothing says which Python it has" in text
+    assert f"help: state it: `{LINE}`" in text
+
+
+def test_the_line_is_valid() -> None:
+    written = MATRIX.replace('sources: {quay: "quay.io/team/lab:1"}', LINE.replace("VERSION", "3.13"))
+    loaded = load({"matrix.yaml": written}, ["base"])
+    assert loaded.matrix.provided["quay"]["python"] == "3.13"
