@@ -27,7 +27,7 @@ from image_matrix.project.included_files import parsed
 from image_matrix.project.listed_files import with_listed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from image_matrix.config.dockerfile_build import FloatingImage, NamedImage
     from image_matrix.config.document import Document
@@ -103,7 +103,7 @@ def load(
     diagnostics = [item for item in sound.warnings if not _used_by(linked, documents, item)]
     diagnostics += [*linked.problems, *copying.problems]
     if errors(diagnostics):
-        raise MatrixError(diagnostics)
+        raise MatrixError(_without_doubt(diagnostics, linked.variants, documents))
     return Loaded(
         matrix,
         copying.variants,
@@ -155,7 +155,7 @@ def _sound(
     every = [*findings, *expanded.findings, *meaning]
     diagnostics = diagnose(explained(every, documents), documents)
     if errors(diagnostics):
-        raise MatrixError(diagnostics)
+        raise MatrixError(_without_doubt(diagnostics, variants, documents))
     return _Sound(documents, matrix, variants, diagnostics)
 
 
@@ -188,6 +188,16 @@ def _linked(
     from image_matrix.project.user_dockerfiles import with_dockerfiles
 
     return with_dockerfiles(matrix, variants, documents, contexts)
+
+
+def _without_doubt(
+    diagnostics: Iterable[Diagnostic], variants: Mapping[str, Variant], documents: Documents
+) -> list[Diagnostic]:
+    """Return diagnostics without those of unused sources, where a Dockerfile may name them that is not read."""
+    if not any(item.build for item in variants.values()):
+        return list(diagnostics)
+    sources = {documents.place(("sources", name), "key") for name in documents.value.get("sources") or {}}
+    return [item for item in diagnostics if item.code != rules.UNUSED.code or item.place not in sources]
 
 
 def _used_by(linked: UserDockerfiles, documents: Documents, item: Diagnostic) -> bool:
