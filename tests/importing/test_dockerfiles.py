@@ -91,3 +91,22 @@ def test_what_cannot_be_carried_over_is_said(family: Path, capsys: pytest.Captur
 def test_a_folder_outside_is_refused_and_nothing_is_written(family: Path) -> None:
     assert importing(family, "--registry", "quay.io/team", "images", "..") == 2
     assert not (family / "matrix.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("registry", "files"),
+    [
+        ("https://quay.io/team", FAMILY),
+        ("quay.io/team", {"a": "FROM quay.io/team/b\n", "b": "FROM quay.io/team/a\n"}),
+    ],
+    ids=["an address in place of a registry", "a cycle"],
+)
+def test_what_would_not_be_valid_is_not_written(
+    registry: str, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "Dockerfile").write_text(text)
+    assert importing(tmp_path, "--registry", registry, ".") != 0
+    assert "help: " in capsys.readouterr().err
+    assert not (tmp_path / "matrix.yaml").exists()

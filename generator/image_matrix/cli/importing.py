@@ -15,6 +15,7 @@ from image_matrix.cli.matrix_edit import (
     refuse_source,
     registry_for,
     take_over,
+    validated,
     write_matrix,
 )
 from image_matrix.cli.printing import note, say
@@ -52,7 +53,10 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
     given = [item for folder in folders for item in _given(session, Path(folder))]
     result = imported(given, matrix.known.registry, matrix.known.images, matrix.known.sources)
     if result.images:
-        write_matrix(session, with_entries(matrix.text, result.sources, result.images))
+        text = with_entries(matrix.text, result.sources, result.images)
+        if not result.notes:  # what is not carried over may be what others need: it is named below
+            validated(session, text)
+        write_matrix(session, text)
     for name, entry in result.images.items():
         say(session, f"added {name}: from {entry.start}, context {entry.context}")
     for problem in result.notes:
@@ -92,7 +96,7 @@ def profiles(session: Session, file: str) -> int:
     is relative to the matrix' folder. Images from outside become sources. What a matrix cannot say is named and left
     out. A profile that the matrix has already stays as it is.
     """
-    from image_matrix.cli.matrix_edit import names_of_profiles, validated
+    from image_matrix.cli.matrix_edit import names_of_profiles
     from image_matrix.errors import CallError
     from image_matrix.importing.edit import with_profiles
     from image_matrix.importing.profile_list import profiles_of

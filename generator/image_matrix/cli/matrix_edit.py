@@ -45,6 +45,8 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
     if not text.strip() and registry is None:
         problem = f"there is no {session.matrix}" if not file.exists() else f"{session.matrix} is empty"
         raise CallError(problem, "name the registry of the images: `--registry ghcr.io/OWNER/NAME`")
+    if not text.strip():
+        _refuse_registry(registry or "")
     text = text if text.strip() else new_matrix(registry or "")
     values = _values(session, text)
     sources = {name: item for value in values for name, item in _section(session, value, "sources").items()}
@@ -54,6 +56,17 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
         {name: item if isinstance(item, str) else _image_of(item) for name, item in sources.items()},
     )
     return OpenMatrix(text, known, _network(values))
+
+
+def _refuse_registry(registry: str) -> None:
+    """Raise :class:`CallError` for a registry path that no matrix can have: ``https://quay.io/team``."""
+    from image_matrix.errors import CallError
+    from image_matrix.validate.names import is_repository, reference_advice
+
+    if not is_repository(registry):
+        raise CallError(
+            f"`{registry}` is not a registry path", reference_advice(registry, "ghcr.io/OWNER/NAME")
+        )
 
 
 def names_of_profiles(session: Session, matrix: OpenMatrix) -> tuple[TakenNames, str]:
