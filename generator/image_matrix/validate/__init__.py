@@ -89,7 +89,7 @@ CHECKS = (
     jobs.overridden_images, branches.branches_and_staging, registry_logins.registry_login, registry_logins.other_logins,
     registry_logins.login_forms, registry_logins.variables_of_files,
     releases.copies, releases.release_push,
-    releases.scanner_and_signer, releases.scanner_settings, jobs.runners, jobs.schedules,
+    releases.scanner_and_signer, releases.scanner_settings, releases.ignored_findings, jobs.runners, jobs.schedules,
     sites.nothing_offered, sites.channels,
     builders.builder_fields,
     buildkits.buildkits,

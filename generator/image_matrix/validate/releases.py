@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.workflow import staging_of
@@ -82,13 +83,54 @@ def scanner_and_signer(matrix: Matrix) -> Iterator[Finding]:
             yield bad_value(("release", "scan"), f"the command has no {place}", advice)
     if sign.tool == "notation" and not (sign.plugin and sign.key):
         yield bad_value(("release", "sign"), "notation needs a plugin and a key", "add `plugin:` and `key:`")
-    if sign.tool == "cosign" and sign.key and not sign.public_key:
+    if sign.tool == "cosign" and sign.key and not _is_address(sign.key):
+        yield bad_value(("release", "sign", "key"), *_of_no_address(sign.key))
+    elif sign.tool == "cosign" and sign.key and not sign.public_key:
         advice = f"run `cosign public-key --key {sign.key} > cosign.pub`, and add `public_key: cosign.pub`"
         yield bad_value(("release", "sign"), "nothing verifies what `key` signs", advice)
     if sign.public_key and not (sign.tool == "cosign" and sign.key):
         yield bad_value(
             ("release", "sign"), "`public_key` goes with cosign's `key`", "remove it, or add `key:`"
         )
+
+
+def _is_address(key: str) -> bool:
+    """Say whether a key of cosign is in a KMS, a token or a variable; docs.sigstore.dev/cosign/key_management."""
+    return "://" in key or key.startswith("pkcs11:")
+
+
+def _of_no_address(key: str) -> tuple[str, str]:
+    """Return what is wrong with a key that is the path of a file or the name of a secret, and the remedy."""
+    if re.fullmatch(r"[A-Z][A-Z0-9_]*", key):
+        return f"`{key}` is not the address of a key", f"write `env://{key}` for the secret `{key}`"
+    advice = "put the private key into a secret, such as COSIGN_KEY, write `env://COSIGN_KEY`, and keep no file of it"
+    return "a private key in a file would be in the repository, where others can read it", advice
+
+
+def ignored_findings(matrix: Matrix) -> Iterator[Finding]:
+    """Exceptions that never count, since scanners compare ids letter by letter, and those of one finding twice."""
+    seen: set[str] = set()
+    for at, item in enumerate(matrix.release.scan.ignore):
+        path: FieldPath = ("release", "scan", "ignore", at, "id")
+        written = _id_as_scanners_write_it(item.id)
+        if item.id != written:
+            yield bad_value(
+                path, f"no scanner writes `{item.id}` so, and it would not count", f"write `{written}`"
+            )
+        elif item.id in seen:
+            yield bad_value(path, f"`{item.id}` is there twice", "keep the one with the right date")
+        seen.add(written)
+
+
+def _id_as_scanners_write_it(text: str) -> str:
+    """Return an id of CVE (cve.org) or GitHub (docs.github.com, "GHSA IDs") in the letters of its database."""
+    prefix, _, rest = text.partition("-")
+    match prefix.upper():
+        case "CVE":
+            return text.upper()
+        case "GHSA":
+            return f"GHSA-{rest.lower()}"
+    return text
 
 
 def scanner_settings(matrix: Matrix) -> Iterator[Finding]:
