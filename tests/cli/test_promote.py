@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -196,3 +197,14 @@ def test_without_a_release_there_is_nothing_to_promote(empty: Channel) -> None:
     code, text = empty.promote()
     assert code == 2
     assert "no release has a tag yet" in text
+
+
+@pytest.mark.parametrize("name", ["release", "main", "Stable/x"])
+def test_a_name_that_cannot_be_a_channel_is_not_advised(place: Place, name: str) -> None:
+    matrix = place.git.root / "matrix.yaml"
+    matrix.write_text(re.sub(r"channel: stable(, )?", "", matrix.read_text()))
+    code = run(["-C", str(place.git.root), "promote", "--to", name])
+    assert code == 2
+    text = place.capture.readouterr().err
+    assert "it cannot be one: write `channel: stable` for a site in matrix.yaml, and `--to stable`" in text
+    assert f"channel: {name}" not in text

@@ -65,10 +65,22 @@ def _sites(matrix: Matrix, channel: str) -> list[str]:
     channels = {one.site.name: one.site.channel for one in matrix.catalogs.values() if one.site.channel}
     sites = [name for name, followed in channels.items() if followed == channel]
     if not sites:
-        write = f"write `channel: {channel}` for a site in matrix.yaml"
-        near = did_you_mean(channel, channels.values()) if channels else write
+        near = did_you_mean(channel, channels.values()) if channels else _to_follow(matrix, channel)
         raise CallError(f"no site follows the channel `{channel}`", near)
     return sites
+
+
+def _to_follow(matrix: Matrix, channel: str) -> str:
+    """Return what to write where no site has a channel, which not every branch can be."""
+    from image_matrix.config.pattern import fits
+    from image_matrix.config.schema import resolved, schema
+    from image_matrix.config.suggestions import named
+    from image_matrix.validate.sites import taken_channels
+
+    site = resolved(schema()["properties"]["sites"]["additionalProperties"])
+    if channel in taken_channels(matrix) or not fits(site["properties"]["channel"]["pattern"], channel):
+        return "it cannot be one: write `channel: stable` for a site in matrix.yaml, and `--to stable`"
+    return f"write {named('channel', channel)} for a site in matrix.yaml"
 
 
 def _chosen(tags: dict[str, str], release: str | None) -> str:

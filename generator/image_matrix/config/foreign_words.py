@@ -101,7 +101,7 @@ def forms(
         "texts": as_written(texts or ["3.13"]),
         "names": as_written(value if isinstance(value, dict) else texts or ["NAME"]),
         "axes": as_written(_axes(typed)),
-        "platforms": as_written([_platform(text) for text in texts] or ["linux/amd64"]),
+        "platforms": as_written([platform_named(text) for text in texts] or ["linux/amd64"]),
         "mapping": as_written(_mapping(value)),
         "memory": as_written(re.sub(r"(?<=[KMGT])B?$", "i", str(value))),
         "count": str(value) if isinstance(value, int) and value > 1 else "1",
@@ -131,7 +131,9 @@ def _axes(value: object) -> object:
     return _texts(value) or ["python"]
 
 
-def _platform(text: str) -> str:
+def platform_named(text: str) -> str:
+    """Return the platform that the name of an architecture means: ``x86_64`` is ``linux/amd64``."""
+    text = text.lower().removeprefix("linux/")
     bare = {"x86_64": "amd64", "x64": "amd64", "aarch64": "arm64"}.get(text, text)
     return bare if "/" in bare else f"linux/{bare}"
 

@@ -7,10 +7,12 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.digest_text import digest_advice
 from image_matrix.config.foreign_words import answered, provided
 from image_matrix.config.key_places import belongs
 from image_matrix.config.long_numbers import ADVICE, PROBLEM, long_numbers
 from image_matrix.config.nulls import without
+from image_matrix.config.package_words import VERSIONED, with_versions, without_command
 from image_matrix.config.pattern import fits, has_long_number
 from image_matrix.config.schema import ENTRIES, is_required, resolved, schema, sibling_fields, taking_away
 from image_matrix.config.suggestions import (
@@ -23,6 +25,7 @@ from image_matrix.config.suggestions import (
     word_advice,
 )
 from image_matrix.config.unknown_keys import is_misspelt, key_advice, misplaced
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.diagnostics.redact import conceal
@@ -112,9 +115,13 @@ def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]
     if "propertyNames" in list(error.relative_schema_path)[-2:]:
         named_as = {**part, "x-noun": "a valid name"}
         advice = (
-            ADVICE if has_long_number(value) else _text_advice((*path, value), value, named_as, documents)
+            ADVICE
+            if has_long_number(value)
+            else _swapped(path, value, documents) or _text_advice((*path, value), value, named_as, documents)
         )
-        yield rules.BAD_NAME.at((*path, value), "key", name=value, what=part["x-noun"], advice=advice)
+        yield rules.BAD_NAME.at(
+            (*path, value), "key", name=value, what=part["x-noun"].removeprefix("the name of "), advice=advice
+        )
         return
     match error.validator:
         case "additionalProperties":
@@ -130,6 +137,14 @@ def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]
         case _:
             problem, advice = _limit(error, optional=not is_required(path))
             yield rules.BAD_VALUE.at(path, problem=problem, advice=advice)
+
+
+def _swapped(path: Path, key: str, documents: Documents) -> str:
+    """Return what to write where a file of the project stands in front of its path in the image."""
+    target = documents.written((*path, key))
+    if path[-1:] != ("files",) or not target.startswith("/"):
+        return ""
+    return f"the path in the image comes first: write `{conceal(target)}: {as_written(conceal(key))}`"
 
 
 def _unknown_keys(
@@ -322,6 +337,8 @@ def _text_advice(path: Path, value: str, part: dict[str, Any], documents: Docume
         column = documents.place(path).source.find(value) + value.index(odd) + 1
         remedy = f"write {named(None, better)}" if better else "type it again"
         return f"column {column} is {character_name(odd)}: {remedy}"
+    if conceal(value) == value and (digest := digest_advice(value)):
+        return digest
     if isinstance(path[-1], int) and (apart := _joined_or_apart(path, value, right, documents)):
         return apart
     return f"write {named(None, better)}" if better else _example(value, part)
@@ -335,7 +352,12 @@ def _of_one_word(value: str, part: dict[str, Any], better: str | None) -> str | 
 
 def _joined_or_apart(path: Path, value: str, right: Fits, documents: Documents) -> str:
     """Return what to write of an entry that a comma has cut off, and of one that is two."""
-    parts = value.split(" ")
+    bare = without_command(value)
+    parts = bare.split(" ")
+    if path[-2] in VERSIONED:
+        parts = with_versions(parts)
+    if len(parts) == 1 and parts[0] != value and right(parts[0]):
+        return f"write {named(None, parts[0])}"
     if len(parts) > 1 and all(map(right, parts)):
         return "write each as a separate entry: " + ", ".join(named(None, text) for text in parts)
     before = documents.written((*path[:-1], int(path[-1]) - 1)) if path[-1] else ""

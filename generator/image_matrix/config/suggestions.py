@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from image_matrix.config.amounts import LIMITED, as_amount, is_amount
+from image_matrix.config.foreign_words import platform_named
+from image_matrix.config.package_words import VERSIONED, with_versions, without_command
 from image_matrix.config.repairs import repaired
 from image_matrix.config.schema import ENTRIES
 from image_matrix.config.yaml_text import as_written
@@ -86,6 +88,10 @@ def _candidates(misfit: Misfit) -> Iterator[object]:
     if re.fullmatch(r"[0-9]{1,9}", written):
         yield int(written)
     if isinstance(value, str):
+        if misfit.key == "platforms":
+            yield [platform_named(text) for text in entries(written)]
+        if misfit.key in VERSIONED:
+            yield with_versions(entries(written))
         yield from (entries(written), _mapping([written]))
     elif number and misfit.accepts_quoted:
         yield written
@@ -160,7 +166,7 @@ def _of_day(misfit: Misfit) -> str:
 
 def _of_nothing(misfit: Misfit) -> str:
     key = misfit.key
-    if misfit.comment and "string" in misfit.types:
+    if re.match(r"#[^\s#]", misfit.comment) and misfit.fits(misfit.comment):
         return f"a `#` starts a comment: put a text that starts with it in quotes, `{as_written(misfit.comment)}`"
     if not misfit.optional:
         return misfit.fallback
@@ -253,7 +259,7 @@ def entries(text: str) -> list[str]:
     """Split what somebody wrote as one text where a list should be: by lines, commas or spaces."""
     bare = text.strip().removeprefix("[").removesuffix("]") if text.count("[") != text.count("]") else text
     bare = re.sub(r"^\((.*)\)$", r"\1", bare.strip(), flags=re.DOTALL)
-    lines = [line.strip().removeprefix("- ") for line in bare.split("\n")]
+    lines = [without_command(line.strip().removeprefix("- ")) for line in bare.split("\n")]
     parts = [part.strip().strip("'\"") for line in lines for part in _split(line)]
     return [part for part in parts if part]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.digest_text import digest_advice
 from image_matrix.config.from_lists import PLACEHOLDER as FROM_PLACEHOLDER
 from image_matrix.config.model import slug
 from image_matrix.config.profiles import HUB_IMAGE
@@ -145,6 +146,8 @@ def reference_advice(value: str, example: str) -> str:
         return f"write `{without_user(value)}`; user and password are those of `docker login`"
     if "://" in value:
         return f"leave the scheme out: `{value.partition('://')[2].lower()}`"
+    if digest := digest_advice(value):
+        return digest
     in_one_piece = not re.search(r"\s", value.strip())
     better = repaired(value, lambda text: _is_like(text, example)) if in_one_piece else None
     if better is not None and better != value.lower():

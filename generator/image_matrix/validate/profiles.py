@@ -14,6 +14,7 @@ from image_matrix.profiles.references import with_sources
 from image_matrix.render.kubernetes.flux import values_text
 from image_matrix.render.kubernetes.kubespawner import profile_list
 from image_matrix.validate.findings import bad_value, unknown, unknown_value
+from image_matrix.validate.references import own_image
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -80,8 +81,8 @@ def names(matrix: Matrix) -> Iterator[Finding]:
     for name, profile in catalog.profiles.items():
         base: Path = ("profiles", name)
         images = (*matrix.images, *matrix.sources, HUB_IMAGE)
-        yield from _unknown((*base, "images"), profile.images, "image", images)
-        yield from _unknown((*base, "sizes"), profile.sizes, "size", catalog.sizes)
+        yield from _unknown(matrix, (*base, "images"), profile.images, "image", images)
+        yield from _unknown(matrix, (*base, "sizes"), profile.sizes, "size", catalog.sizes)
         yield from _axes(matrix, name, profile)
         if profile.deprecated:
             yield from _successor(matrix, name, profile.deprecated.successor)
@@ -92,21 +93,28 @@ def _successor(matrix: Matrix, name: str, successor: str) -> Iterator[Finding]:
     """A successor that is not there, or not at the site."""
     path: Path = ("profiles", name, "deprecated", "successor")
     others = {one for catalog in matrix.catalogs.values() for one in catalog.profiles} - {name}
-    if successor not in others:
+    if successor == name:
+        advice = "name the profile that takes its place, or leave `successor` out"
+        yield bad_value(path, "a profile cannot be its own successor", advice)
+    elif successor not in others:
         yield unknown(path, "profile", successor, others)
     elif successor not in matrix.catalog.profiles:
         problem = f"`{successor}` is not offered at every site of `{name}`"
         yield bad_value(path, problem, "name a profile that is, or set `deprecated` in `overrides`")
 
 
-def _unknown(path: Path, listed: Listed, what: str, known: Collection[str]) -> Iterator[Finding]:
+def _unknown(
+    matrix: Matrix, path: Path, listed: Listed, what: str, known: Collection[str]
+) -> Iterator[Finding]:
     for key, name in listed.names.items():
         if name not in known:
-            advice = _advice(name) if what == "image" else ""
+            advice = _advice(matrix, name) if what == "image" else ""
             yield unknown((*path, *listed.place(key)), what, name, known, advice)
 
 
-def _advice(name: str) -> str:
+def _advice(matrix: Matrix, name: str) -> str:
+    if own := own_image(matrix, name):
+        return f"write `{own}`: it is an image of this matrix"
     if "/" in name:
         return f"declare it, `sources: {{NAME: {name}}}`, and write NAME here"
     return "a profile names images, never tags: offer versions with `axes:`" if ":" in name else ""
@@ -138,7 +146,7 @@ def _of_the_site(matrix: Matrix) -> Iterator[Finding]:
         yield rules.UNUSED_DEVICE.at(path, "key", device=device, advice=advice)
     for group in ("group_one", "group_two"):
         listed = Listed({image: ListedChoice(image) for image in getattr(catalog.site, group)})
-        yield from _unknown((*catalog.site.path, "kubeflow", group), listed, "image", matrix.images)
+        yield from _unknown(matrix, (*catalog.site.path, "kubeflow", group), listed, "image", matrix.images)
 
 
 def something_offered(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:

@@ -107,7 +107,7 @@ def _advice(field: str, kubespawner: str) -> str:
         return f"write `{{{name}}}`"
     if not name.isidentifier():
         return "double the braces that are text: `{{` and `}}`"
-    near = did_you_mean(name, known)
+    near = did_you_mean(f"{name}name" if f"{name}name" in known else name, known)
     return f"{near}; double the braces that are text: `{{{{{name}}}}}`"
 
 

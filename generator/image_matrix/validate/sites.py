@@ -106,15 +106,20 @@ def _builds_only(value: Mapping[str, Json], site: Site) -> bool:
     return site.buildkit is not None and not any(is_offered(item, site.name) for item in profiles)
 
 
-def channels(matrix: Matrix) -> Iterator[Finding]:
-    """Channels that are branches of something else."""
-    taken = {
+def taken_channels(matrix: Matrix) -> Mapping[str, str]:
+    """Return the branches that can be no channel, each with what to write instead."""
+    return {
         matrix.release.branch: "releases are written to this branch: leave `channel` out to follow each of them",
         matrix.workflow.default_branch: "it is the default branch: write another name, such as `stable`",
     }
+
+
+def channels(matrix: Matrix) -> Iterator[Finding]:
+    """Channels that are branches of something else."""
+    taken = taken_channels(matrix)
     for catalog in matrix.catalogs.values():
         channel = catalog.site.channel
-        if channel in taken:
+        if channel is not None and channel in taken:
             yield bad_value((*catalog.site.path, "channel"), f"`{channel}` is taken", taken[channel])
 
 
