@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from image_matrix.cli.session import _choose_colour
 from image_matrix.cli.terminal import terminal_width, wrapped
 from tests.pseudo_terminal import on_terminal
 
@@ -102,3 +103,30 @@ def test_notes_fit_the_terminal_and_pipes_get_lines(repository: Repository) -> N
     piped = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stderr
     assert piped.splitlines()[0].startswith("note: not locked: ")
     assert piped.splitlines()[0].endswith("`image-matrix lock` pins them")
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, None),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True),
+        ({"TERM": "xterm"}, None),
+    ],
+)
+def test_a_dumb_terminal_gets_no_escape_codes(
+    variables: dict[str, str], expected: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TERM", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with click.Context(click.Command("check")) as context:
+        _choose_colour("auto")
+        assert context.color is expected
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_explanations_fit_a_narrow_terminal() -> None:
+    paragraph = list(takewhile(bool, lines_on_terminal("explain", "410", width=50)[2:]))
+    assert 30 < max(map(len, paragraph)) <= 50

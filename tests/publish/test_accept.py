@@ -55,7 +55,7 @@ def test_a_registry_without_an_answer_is_the_networks_fault(
     assert pauses == [1.0, 2.0, 4.0]
     said = capsys.readouterr().err
     assert "error: base:default (linux/amd64): " in said
-    assert "help: check `registry:`, the network and the login" in said
+    assert "help: check the name of the registry, the network and the login" in said
 
 
 @pytest.mark.parametrize("status", [403, 500])

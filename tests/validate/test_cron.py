@@ -43,6 +43,21 @@ def test_what_github_refuses(schedule: str, problem: str) -> None:
     assert problems(schedule) == [problem]
 
 
+@pytest.mark.parametrize(
+    "schedule", ["0 3 30 2 *", "0 3 31 4,jun-JUN,9/2 *", "0 0 30-31 FEB *", "0 0 30/1 2 *"]
+)
+def test_a_schedule_that_never_comes(schedule: str) -> None:
+    _, _, day, month, _ = schedule.split()
+    assert problems(schedule) == [f"it never runs: no month `{month}` has a day `{day}`"]
+
+
+@pytest.mark.parametrize(
+    "schedule", ["0 3 29 2 *", "0 3 30 2 MON", "0 3 1,31 4 *", "0 3 31 */2 *", "0 3 31 */1 *", "0 3 */30 2 *"]
+)
+def test_a_schedule_that_comes_at_times(schedule: str) -> None:
+    assert problems(schedule) == []
+
+
 def test_only_fields_with_names_offer_them() -> None:
     hour, day = cron_faults((), "0 x * * x")
     assert str(hour.fields["advice"]) == "write numbers from 0 to 23, a range such as 0-23, `*` or `*/2`"

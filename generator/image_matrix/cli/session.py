@@ -61,9 +61,12 @@ def _named(overlays: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _choose_colour(color: str) -> None:
-    """Set click's colours: ``auto`` follows the terminal, NO_COLOR (no-color.org) and FORCE_COLOR."""
+    """Set click's colours: ``auto`` follows the terminal, NO_COLOR (no-color.org) and FORCE_COLOR.
+
+    A terminal with the name ``dumb`` knows no escape codes (terminfo(5)).
+    """
     context = click.get_current_context()
     if color == "always" or (color == "auto" and os.environ.get("FORCE_COLOR")):
         context.color = True
-    elif color == "never" or os.environ.get("NO_COLOR"):
+    elif color == "never" or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         context.color = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from image_matrix.registry.exchange import Response
 
-CHECK = "check `registry:`, the network and the login"
+CHECK = "check the name of the registry, the network and the login"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,20 @@ class CronField:
         step = match["step"] is None or max(1, self.least) <= int(match["step"]) <= self.most
         return starts and ends and step
 
+    def meant(self, value: str) -> set[int]:
+        """Return the numbers that a valid value of the field stands for."""
+        return {number for part in value.split(",") for number in self._part(part)}
 
+    def _part(self, part: str) -> range:
+        numbers, _, step = part.partition("/")
+        first, _, last = numbers.partition("-")
+        least = self.least if first == "*" else self.number(first) or 0
+        single = least if first != "*" and not step else self.most
+        return range(least, (self.number(last) or 0 if last else single) + 1, int(step or 1))
+
+
+LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of each month, in leap years."""
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIELDS = (
@@ -62,10 +75,22 @@ FIELDS = (
 
 def cron_faults(path: FieldPath, schedule: str) -> Iterator[Finding]:
     """Yield what is wrong with the five fields of a schedule."""
-    for value, field in zip(schedule.split(), FIELDS, strict=True):
+    values = schedule.split()
+    found = False
+    for value, field in zip(values, FIELDS, strict=True):
         wrong = [part for part in value.split(",") if not field.accepts(part)]
         if wrong:
+            found = True
             yield bad_value(path, f"`{wrong[0]}` is not a valid {field.name}", _advice(field))
+    if not found and _is_never(*values[2:]):
+        problem = f"it never runs: no month `{values[3]}` has a day `{values[2]}`"
+        yield bad_value(path, problem, "write a day that the month has, or another month")
+
+
+def _is_never(days: str, months: str, weekdays: str) -> bool:
+    """Say whether no day of any year is meant; a day of a week would be an alternative to that of a month."""
+    longest = max(LONGEST[month - 1] for month in FIELDS[3].meant(months))
+    return weekdays == "*" and min(FIELDS[2].meant(days)) > longest
 
 
 def _advice(field: CronField) -> str:
