@@ -122,7 +122,7 @@ def profile(draw: st.DrawFn, device: bool, sizes: list[str], slug: str) -> dict[
                     "description": TEXTS,
                     "order": st.integers(-100, 100),
                     "axes": st.sampled_from([["python"], {"python": ["3.11", "3.13"]}, {"python": "3.11"}]),
-                    "groups": st.lists(NAMES, min_size=1, max_size=2),
+                    "groups": st.lists(NAMES, min_size=1, max_size=2, unique=True),
                     "aliases": st.just([f"was-{slug}"]),
                     "env": st.dictionaries(st.from_regex(r"X_[A-Z]{1,5}", fullmatch=True), TEXTS, max_size=2),
                     "tolerations": TOLERATIONS,
