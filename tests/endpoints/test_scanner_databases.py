@@ -72,3 +72,16 @@ def test_trivys_server_has_a_database_of_its_own() -> None:
     env = {"TRIVY_SERVER": "https://a.example.org:4954", "TRIVY_DB_REPOSITORY": "b.example.org/x"}
     skipped = {"TRIVY_SKIP_JAVA_DB_UPDATE": "1"}
     assert found(Scanning("trivy", env={**env, **skipped})) == (["https://a.example.org:4954"], [])
+
+
+@pytest.mark.parametrize("variable", ["TRIVY_DB_REPOSITORY", "TRIVY_JAVA_DB_REPOSITORY"])
+def test_each_of_trivys_databases_is_named_as_what_it_is(variable: str) -> None:
+    """With one of them in a registry of its own, the hosts of the maker are for the other."""
+    needs = database_needs(Scanning("trivy", env={variable: "r.example.org/db:2"}))
+    uses = {one.endpoint.host: one.what for one in needs if isinstance(one, EndpointNeed)}
+    own, makers_ = "trivy: the database of vulnerabilities", "trivy: the database of Java archives"
+    if variable == "TRIVY_JAVA_DB_REPOSITORY":
+        own, makers_ = makers_, own
+    assert uses["r.example.org"] == own
+    assert uses["mirror.gcr.io"] == makers_
+    assert uses["ghcr.io"].startswith(makers_)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from image_matrix.endpoints.model import EndpointNeed, UnknownHosts, endpoint_of
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     from image_matrix.config.release import Scanning
     from image_matrix.endpoints.sent_on import Entries
+    from image_matrix.registry.known_hosts import KnownHost
 
 _TRUE, _FALSE = frozenset(("1", "t", "true")), frozenset(("0", "f", "false"))
 """What Go reads as a boolean, in small letters; pkg.go.dev/strconv#ParseBool."""
 _DATABASE = "the database of vulnerabilities"
+_JAVA, _JAVA_DATABASE = "TRIVY_JAVA_DB_REPOSITORY", "the database of Java archives"
 
 
 def database_needs(scanning: Scanning) -> Entries:
@@ -33,15 +36,29 @@ def database_needs(scanning: Scanning) -> Entries:
     variables = _grypes(scanning.env) if scanning.tool == "grype" else _trivys(scanning)
     for name in variables:
         if name in scanning.secrets:
-            what, path = f"{scanning.tool}: {_DATABASE}", ("release", "scan", "secrets")
+            what, path = _what(scanning, name), ("release", "scan", "secrets")
             yield UnknownHosts(("scan",), what, f"it is the address in the secret {name}", path)
         elif name.endswith("_REPOSITORY"):
             for reference in _references(scanning.env.get(name, "")):
-                yield from _registry(scanning, reference)
+                yield from _registry(_what(scanning, name), reference)
         elif address := scanning.env.get(name, "").strip():
-            yield from _address(scanning, address)
-    if not all(_is_set(scanning, name) for name in variables):
-        yield from known(service(scanning.tool), ("scan",), scanning.tool)
+            yield from _address(_what(scanning, name), address)
+    makers = [name for name in variables if not _is_set(scanning, name)]
+    if makers:
+        yield from known(_makers_hosts(scanning.tool, makers), ("scan",), scanning.tool)
+
+
+def _what(scanning: Scanning, variable: str) -> str:
+    """Return what the scanner fetches from where a variable says."""
+    return f"{scanning.tool}: {_JAVA_DATABASE if variable == _JAVA else _DATABASE}"
+
+
+def _makers_hosts(tool: str, variables: list[str]) -> tuple[KnownHost, ...]:
+    """Return the hosts of a scanner's maker, for what these variables leave to it; Trivy's two databases share them."""
+    hosts = service(tool)
+    if variables != [_JAVA]:
+        return hosts
+    return tuple(replace(host, use=host.use.replace(_DATABASE, _JAVA_DATABASE)) for host in hosts)
 
 
 def _grypes(env: Mapping[str, str]) -> list[str]:
@@ -77,20 +94,20 @@ def _references(value: str) -> list[str]:
     return [entry for entry in re.split(r"[,\s]+", value) if entry]
 
 
-def _registry(scanning: Scanning, reference: str) -> Entries:
+def _registry(what: str, reference: str) -> Entries:
     """Yield the hosts of a registry; an entry with a scheme is no reference, and Trivy refuses it."""
     host = "" if "://" in reference else parse_reference(reference).host
     try:
         address = f"https://{GO_HUB_HOST}" if host == DOCKER_HUB else registry_address(host)
     except ValueError:  # half an IPv6 address
         address = ""
-    yield from _address(scanning, address)
+    yield from _address(what, address)
     if address:
         yield from sent_on(f"https://{host}", ("scan",), {})
 
 
-def _address(scanning: Scanning, address: str) -> Entries:
-    what, path = f"{scanning.tool}: {_DATABASE}", ("release", "scan", "env")
+def _address(what: str, address: str) -> Entries:
+    path = ("release", "scan", "env")
     with suppress(ValueError):  # the port is no number
         endpoint = endpoint_of(address)
         if endpoint.host and endpoint.port:
