@@ -269,15 +269,15 @@ def _run(args: Sequence[str] | None) -> int:
     try:
         result = cli.main(args=args, prog_name="image-matrix", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except click.exceptions.Abort:
-        return 130
+    except click.exceptions.Abort:  # click's answer to Ctrl-C, which has ended the line
+        return _interrupted()
     except click.ClickException as error:
         from image_matrix.cli.failures import show_usage
 
         show_usage(error)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return _interrupted()
     except BrokenPipeError:
         sys.stderr.close()  # nobody reads any more; Python would complain about it at exit
         return 0
@@ -285,3 +285,9 @@ def _run(args: Sequence[str] | None) -> int:
         from image_matrix.cli.failures import report_failure
 
         return report_failure(error)
+
+
+def _interrupted() -> int:
+    """Say that Ctrl-C has ended the command; return the exit code of that signal (bash(1), "EXIT STATUS")."""
+    click.echo("interrupted", err=True)
+    return 130
