@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.config.variants import resolution_of
 from image_matrix.config.workflow import staging_of
 from image_matrix.registry.reference import DOCKER_HUB
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Finding, Path, Target
 
+OWNED = (GITHUB_REGISTRY, DOCKER_HUB, "quay.io")
+"""Registries whose repositories have an owner; docs.github.com/packages, docs.docker.com/docker-hub, docs.quay.io."""
 LONGEST = 255
 """Characters of a repository with its host; github.com/distribution/reference, reference.go."""
 _HOST = re.compile(
@@ -50,6 +53,9 @@ def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) 
     elif whole.startswith(f"{staging}/"):
         problem = f"{whole} is below {staging}, where pull requests push"
         yield bad_value(path, problem, "name another repository, or another `workflow: {staging: …}`", target)
+    elif whole.count("/") == 1 and (host := whole.partition("/")[0]) in OWNED:
+        problem = f"{host} has no repository {whole}: all are below an owner"
+        yield bad_value(("registry",), problem, f"write `registry: {host}/OWNER`, with the name of yours")
 
 
 def artifact(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
