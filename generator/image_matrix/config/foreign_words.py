@@ -61,7 +61,7 @@ def plain(key: str) -> str:
 
 def _word(path: Path, key: str, value: object) -> Word | None:
     name, kind = plain(key), _type(value)
-    keys = {"", *value} if isinstance(value, dict) else {""}
+    keys = {"", *value, *("/" for one in value if "/" in str(one))} if isinstance(value, dict) else {""}
     words = (word for word in WORDS if name in word.words and word.of in ("", kind) and word.has in keys)
     return next((word for word in words if any(_is_at(pattern, path) for pattern in word.where)), None)
 

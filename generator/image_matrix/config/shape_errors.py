@@ -127,7 +127,7 @@ def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]
         case "additionalProperties":
             yield from _unknown_keys(path, value, part, documents)
         case "required":
-            yield from _missing(path, value, part)
+            yield from _missing(path, value, part, documents)
         case "type":
             yield _wrong_type(error, _types(error), documents)
         case "anyOf":
@@ -152,10 +152,12 @@ def _unknown_keys(
 ) -> Iterator[Finding]:
     known = part.get("properties", {})
     sections = {name: _entry_fields(name) for name in ENTRIES}
+    axes = _axes_named(path, [key for key in value if key not in known], documents)
     for key in value.keys() - known.keys():
         below = (*path, key)
         advice = (
             _decimal_comma(key, value)
+            or (_of_match(path, value, axes, documents) if key in axes else "")
             or _foreign_word(path, key, value, documents)
             or misplaced(value[key], below, sections)
             or key_advice(key, known, value[key], belongs(path, key, value[key]))
@@ -191,13 +193,32 @@ def _entry_fields(section: str) -> list[str]:
     return [*resolved(schema()["properties"][section]["additionalProperties"])["properties"]]
 
 
-def _missing(path: Path, value: dict[str, Any], part: dict[str, Any]) -> Iterator[Finding]:
+def _axes_named(path: Path, unknown: Iterable[str], documents: Documents) -> list[str]:
+    """Return the unknown keys of an image's override that are axes: they are meant to choose variants."""
+    axes = documents.value.get("axes") if isinstance(documents.value, dict) else None
+    if path[:1] != ("images",) or path[-2:-1] != ("overrides",) or not isinstance(axes, dict):
+        return []
+    return [key for key in unknown if key in axes]
+
+
+def _of_match(path: Path, mapping: dict[str, Any], axes: Iterable[str], documents: Documents) -> str:
+    """Return the `match` that keys of an override are meant for."""
+    meant = {axis: _as_typed(mapping[axis], (*path, axis), documents) for axis in axes}
+    has = mapping.get("match")
+    return f"write {named('match', {**(has if isinstance(has, dict) else {}), **meant})}"
+
+
+def _missing(
+    path: Path, value: dict[str, Any], part: dict[str, Any], documents: Documents
+) -> Iterator[Finding]:
     """Yield every field that is missing: jsonschema has an error for each, none of which names it as data."""
     known = part["properties"]
     has = value.keys() | provided(path, value)
     # a misspelt key is reported itself, unless other keys than the known ones are allowed
     unknown = value.keys() - known.keys() if part.get("additionalProperties") is False else set[str]()
     for field in (field for field in part["required"] if field not in has):
+        if field == "match" and _axes_named(path, unknown, documents):
+            continue  # the unknown key says what to write
         if not is_misspelt(field, unknown, known):
             name = path[-1] if path and isinstance(path[-1], str) else ""
             advice = _meant(name, path) or missing_advice(name, field, resolved(known[field]))

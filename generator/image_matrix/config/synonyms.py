@@ -45,7 +45,7 @@ class Word:
     of: str = ""
     """The only type that it answers: ``text``, ``list`` or ``mapping``."""
     has: str = ""
-    """A key of its mapping, without which it does not answer."""
+    """A key of its mapping, without which it does not answer; a slash is any key with one, as devices have."""
 
 
 WORDS: tuple[Word, ...] = (
@@ -137,6 +137,7 @@ WORDS: tuple[Word, ...] = (
     Word(("from", "base", "base_image", "parent"), TOP, "sources: {{NAME: {name}}}", of="text"),
     Word(("registries", "repository", "prefix", "image_prefix"), TOP, "registry: {name}"),
     Word(("binaries", "artifacts", "tools"), TOP, "downloads: {value}", of="mapping"),
+    Word(("devices",), TOP, "write it for a site, `sites: {NAME: {devices: <value>}}`", of="mapping", has="/"),
     Word(("devices", "gpus", "cuda"), TOP, "accelerators: {value}", of="mapping"),
     Word(("package_sets", "package_lists", "packages"), TOP, "bundles: {value}", of="mapping"),
     Word(("apt",), TOP, "apt: {{snapshot: {snapshot}}}", under=".defaults.images", of="mapping", has="snapshot"),

@@ -37,6 +37,7 @@ _TIGHT_COLON = re.compile(r"(\s*(?:- +)*)(?P<key>[\w./-]+):(?!//)(?P<rest>[^\s:]
 _NO_COLON = re.compile(
     r"(\s*(?:- +)*)(?P<key>[A-Za-z_][\w./-]*)(?:\s*=\s*(?=[^\s=])|\s+(?=[\[{'\"]|\S+$))(?P<rest>[^:=#]+)"
 )
+_ENTRY_WITH_KEY = re.compile(r"(?P<indent>\s*)- +(?P<key>[\w./-]+:)\s*(#.*)?")
 _KEY_OR_ENTRY = re.compile(r"- |[^\s#].*?:(\s|$)")
 _VALUE = re.compile(r"(\s*(?:- +)*(?:[^\s#'\"\[{][^#'\"\[{]*?:\s+)?)(\S.*?)(\s+#.*|\s*)")
 _TEXT_BEHIND_BRACKET = re.compile(r"[\[{][^\[\]{}'\"]*[\]}]\s*\w")
@@ -141,6 +142,16 @@ def _indentation(lines: Sequence[str], at: int) -> Iterator[Mistake]:
             yield Mistake(current, problem, f"start it in column {width + 1}", " " * width + text)
 
 
+def _dash_of_a_key(lines: Sequence[str], at: int) -> Iterator[Mistake]:
+    """The first key of a mapping with a dash, where the keys below it have none."""
+    entry = _ENTRY_WITH_KEY.fullmatch(lines[at])
+    if entry:
+        problem = "this `-` starts a list, but a key without one follows below"
+        advice = f"write `{entry['key']}` without the `- `"
+        corrected = entry["indent"] + lines[at][entry.start("key") :]
+        yield Mistake(len(entry["indent"]), problem, advice, corrected, 1)
+
+
 def _odd_line(lines: Sequence[str], at: int) -> Iterator[Mistake]:
     """A line without which the parser gets further, whatever is wrong with it."""
     problem = "this line does not fit the lines around it"
@@ -191,5 +202,5 @@ OF_A_LINE: tuple[Find, ...] = (
     _odd_line,
 )
 """What is looked for where a line as a whole is in the way of the parser."""
-FAR_ABOVE: tuple[Find, ...] = (_quote, _odd_character)
+FAR_ABOVE: tuple[Find, ...] = (_quote, _odd_character, _dash_of_a_key)
 """What the parser may notice many lines below."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.profiles import HUB_IMAGE, Listed, ListedChoice
 from image_matrix.config.variants import by_image
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles.helm import slugify
@@ -117,7 +119,19 @@ def _advice(matrix: Matrix, name: str) -> str:
         return f"write `{own}`: it is an image of this matrix"
     if "/" in name:
         return f"declare it, `sources: {{NAME: {name}}}`, and write NAME here"
-    return "a profile names images, never tags: offer versions with `axes:`" if ":" in name else ""
+    image, _, label = name.partition(":")
+    if not label:
+        return ""
+    parts = re.split("[-_=,;]", label)
+    chosen = {
+        axis: value
+        for axis, values in matrix.axes.items()
+        for value in values
+        if value in parts or f"{axis}{value}" in parts
+    }
+    if image in matrix.images and chosen:
+        return f"write `{image}`, and `axes: {as_written(chosen)}` in the profile"
+    return "a profile names images, never tags: offer versions with `axes:`"
 
 
 def _axes(matrix: Matrix, name: str, profile: Profile) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores, is_to
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.variants import by_image
+from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.profiles.devices import NONE, fits, of_image, of_size
@@ -17,11 +18,11 @@ from image_matrix.profiles.units import QUANTITIES, byte_count
 from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Contract, Manager, Matrix, Variant
     from image_matrix.config.profiles import Listed, Profile
-    from image_matrix.config.sizes import Amount
+    from image_matrix.config.sizes import Amount, Size
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.profiles.units import MemoryUnits
 
@@ -149,12 +150,38 @@ def fitting_devices(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator
             yield rules.DEVICE_MISMATCH.at(image_place(profile, image), **fields)
         for size in [size for size in sizes if not fits(matrix, opened[0], size)][:1]:
             what = f"for {device}" if device != NONE else "without an accelerator"
-            advice = f"offer sizes {what} only, or make two profiles of it"
+            alike = [item for item in variants.values() if item.image == image]
+            advice = _of_axes(matrix, alike, opened[0], sizes, size) or (
+                f"offer sizes {what} only, or make two profiles of it"
+            )
             advice += f"; {optional}" if NONE in (device, of_size(size)) else ""
             fields |= {"size": f"`{size.name}`", "size_device": _device(of_size(size)), "advice": advice}
             place: Path = ("profiles", profile.slug, "sizes", *_position(profile.sizes, size.name))
             finding = rules.DEVICE_MISMATCH.at(place, **fields)
             yield finding.beside((image_place(profile, image), "the image"))
+
+
+def _of_axes(
+    matrix: Matrix, variants: Sequence[Variant], opened: Variant, sizes: Sequence[Size], size: Size
+) -> str:
+    """Return with which values of axes an image's variants fit the sizes of a profile; empty if there are none."""
+    if every := _distinguishing(matrix, variants, opened, sizes):
+        return f"write `axes: {as_written(every)}` in the profile: the image is for these sizes then"
+    if one := _distinguishing(matrix, variants, opened, [size]):
+        return f"make two profiles of it, that with `{size.name}` with `axes: {as_written(one)}`"
+    return ""
+
+
+def _distinguishing(
+    matrix: Matrix, variants: Sequence[Variant], opened: Variant, sizes: Sequence[Size]
+) -> Mapping[str, str]:
+    """Return the fewest values that a variant for all sizes has, and the opened one has not."""
+    fitting = [item.values for item in variants if all(fits(matrix, item, size) for size in sizes)]
+    differing = [
+        {axis: value for axis, value in values.items() if opened.values.get(axis) != value}
+        for values in fitting
+    ]
+    return min(differing, key=len, default={})
 
 
 def _device(vendor: str) -> str:
@@ -252,8 +279,8 @@ def nodes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """Images that are not built for a platform of the nodes."""
     for profile, image, opened in each_image(matrix, variants):
         for platform in matrix.catalog.site.platforms:
-            if any(platform not in item.platforms for item in opened):
-                built = ", ".join(opened[0].platforms)
+            if any(item.platforms and platform not in item.platforms for item in opened):
+                built = ", ".join(next(item.platforms for item in opened if platform not in item.platforms))
                 advice = f"build it for {platform}, or set `platforms: [{built}]` for the site"
                 fields = {"profile": profile.slug, "image": image, "platform": platform, "advice": advice}
                 yield rules.NOT_FOR_NODES.at(image_place(profile, image), **fields)
