@@ -200,6 +200,7 @@ def check_names(value: Json, matrix: Matrix, templates: Collection[str]) -> list
         *of_sites,
         *sites.sites(value),
         *sites.offered_nowhere(value, matrix),
+        *profiles_twice.never_used(value, matrix),
         *references.unknown_kinds(matrix, templates),
     )
     findings = [item for item in checked if not _may_come(item, matrix.images)]

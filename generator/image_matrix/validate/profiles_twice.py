@@ -37,7 +37,6 @@ def set_twice(matrix: Matrix) -> Iterator[Finding]:
                 yield _twice(place, setters[field], f"size {name}", field)
     for profile in catalog.profiles.values():
         yield from _in_profile(profile)
-        yield from _never_used(matrix, profile)
         yield from _between_options(matrix, profile)
 
 
@@ -49,20 +48,28 @@ def _in_profile(profile: Profile) -> Iterator[Finding]:
             yield _twice(setters[field], place, profile.slug, field)
 
 
-def _never_used(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
-    """Settings of a profile that each of its sizes sets as well: a choice wins over its profile."""
-    sizes = [
-        matrix.catalog.sizes[one.name]
-        for one in profile.sizes.choices.values()
-        if one.name in matrix.catalog.sizes
-    ]
-    set_by = [{field for field, _, _ in _of_size(matrix, profile, size)} for size in sizes]
+def never_used(value: Mapping[str, Json], matrix: Matrix) -> Iterator[Finding]:
+    """Settings of a profile that each of its sizes sets as well, at each site: a choice wins over its profile.
+
+    What ``defaults`` brings may have an effect in other profiles.
+    """
+    for slug, item in (value.get("profiles") or {}).items():
+        offering = [one for one in matrix.at_sites() if slug in one.catalog.profiles]
+        set_by = [_set_by_each_size(one, one.catalog.profiles[slug]) for one in offering]
+        every = set.intersection(*set_by) if set_by else set()
+        for field, place, _ in _fields(("profiles", slug, OVERRIDE), item.get(OVERRIDE) or {}):
+            if field in every:
+                reason = f"each size of the profile sets `{field}`, and a size wins over its profile"
+                yield rules.IGNORED_FIELD.at(place, "key", reason=reason, advice="remove it")
+
+
+def _set_by_each_size(matrix: Matrix, profile: Profile) -> set[str]:
+    """Return the settings that whatever size users choose sets; none where they may type one in."""
+    names = [one.name for one in profile.sizes.choices.values() if one.name in matrix.catalog.sizes]
+    sizes = [matrix.catalog.sizes[name] for name in names]
     unlisted = "size" in profile.options and profile.options["size"].unlisted_choice is not None
-    every = set.intersection(*set_by) if set_by and not unlisted else set()
-    for field, place, _ in _fields(("profiles", profile.slug, OVERRIDE), profile.override):
-        if field in every:
-            reason = f"each size of the profile sets `{field}`, and a size wins over its profile"
-            yield rules.IGNORED_FIELD.at(place, "key", reason=reason, advice="remove it")
+    set_by = [{field for field, _, _ in _of_size(matrix, profile, size)} for size in sizes]
+    return set.intersection(*set_by) if set_by and not unlisted else set()
 
 
 def _between_options(matrix: Matrix, profile: Profile) -> Iterator[Finding]:
