@@ -109,7 +109,7 @@ def releases(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             "release": {**matrix.get("release", {}), "artifact": "deploy", "sign": sign},
         }
         (root / "matrix.yaml").write_text(yaml.safe_dump(matrix, sort_keys=False))
-        (root / "cosign.pub").write_text("a key\n")
+        (root / "cosign.pub").write_text("-----BEGIN PUBLIC KEY-----\n")
         place.git("add", "--all")
         place.commit("With an artifact")
         for image in ("base", "lab", "science"):

@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
     """A repository with everything that can be fetched."""
     (tmp_path / "key.gpg").write_bytes(b"\x99\x01")
     (tmp_path / "setup.sh").write_text("#!/bin/sh\n")
-    (tmp_path / "cosign.pub").write_text("a key\n")
+    (tmp_path / "cosign.pub").write_text("-----BEGIN PUBLIC KEY-----\n")
     (tmp_path / "matrix.yaml").write_text((FIXTURES / "matrix.yaml").read_text())
     (tmp_path / "matrix.lock.yaml").write_text((FIXTURES / "lock.yaml").read_text())
     return tmp_path

@@ -11,6 +11,7 @@ import click
 
 from image_matrix.cli.against import Since, changes_as_data, compared_with, say_changes
 from image_matrix.cli.failures import annotate
+from image_matrix.cli.network_files import public_key
 from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
     Project,
@@ -99,6 +100,7 @@ def _repeat(call: _Call, verdict: Verdict, files: int) -> int:
 
 def _check(call: _Call, diff: bool | None) -> int:
     project = open_locked(call.session)
+    public_key(call.session, project.loaded)
     verdict = _verdict(project, _of_outputs(project))
     _report_good(call, verdict)
     if call.locked:
@@ -147,10 +149,12 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
     session = call.session
     if difference.changes or call.subject is None or call.inputs is None:
         return
-    # the hash of the inputs covers no folders of users' Dockerfiles, files that images copy, lists of packages, and
-    # not the day, with which entries of a policy begin and cease to count
+    # the hash of the inputs covers no folders of users' Dockerfiles, files that images copy, lists of packages, no
+    # public key, and not the day, with which entries of a policy begin and cease to count
     loaded = project.loaded
     if loaded.context_files or loaded.image_files or loaded.documents.listed or loaded.policies:
+        return
+    if loaded.matrix.release.sign.public_key:
         return
     included = read_to_include(session.matrix, project.inputs, files_on_disk(session.root))
     if included and inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:
@@ -180,6 +184,7 @@ def _as_json(call: _Call) -> int:
     session = call.session
     try:
         project = load_project(read_inputs(session.root, session.matrix, session.overlays))
+        public_key(session, project.loaded)
         refuse_contradictions(project)
         refuse_violations(project)
         verdict = _verdict(project, _of_outputs(project))

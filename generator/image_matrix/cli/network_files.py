@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -85,14 +86,22 @@ def _of_variable(session: Session, variable: str, what: str, name: str) -> str |
 
 
 def public_key(session: Session, loaded: Loaded) -> str | None:
-    """Return the absolute path of the public key of signatures; raises :class:`MatrixError` if it does not exist."""
-    return _site_file(session, loaded, "release.sign.public_key", loaded.matrix.release.sign.public_key)
+    """Return the absolute path of the public key of signatures.
+
+    Raises :class:`MatrixError` if it does not exist, or is no public key in PEM (RFC 7468, section 13).
+    """
+    field, value = "release.sign.public_key", loaded.matrix.release.sign.public_key
+    path = _site_file(session, loaded, field, value)
+    content = b"" if path is None else Path(path).read_bytes()
+    how = "write the path of what `cosign public-key` prints"
+    if b"PRIVATE KEY-----" in content:
+        raise _refused(loaded, field, f"{value} is a private key", f"{how}, and replace the pair of keys")
+    if path is not None and b"PUBLIC KEY-----" not in content:
+        raise _refused(loaded, field, f"{value} is not a public key", how)
+    return path
 
 
 def _site_file(session: Session, loaded: Loaded, field: str, value: str | None) -> str | None:
-    from image_matrix.diagnostics import catalogue as rules
-    from image_matrix.diagnostics import diagnose
-
     if value is None:
         return None
     path = (session.root / value).resolve()
@@ -102,5 +111,13 @@ def _site_file(session: Session, loaded: Loaded, field: str, value: str | None) 
         f"the file {value} does not exist",
         f"the path is relative to {session.root.resolve().name}/",
     )
+    raise _refused(loaded, field, problem, advice)
+
+
+def _refused(loaded: Loaded, field: str, problem: str, advice: str) -> MatrixError:
+    """Return the error of a file that a field names."""
+    from image_matrix.diagnostics import catalogue as rules
+    from image_matrix.diagnostics import diagnose
+
     finding = rules.BAD_VALUE.at(tuple(field.split(".")), where=f"`{field}`", problem=problem, advice=advice)
-    raise MatrixError(diagnose([finding], loaded.documents))
+    return MatrixError(diagnose([finding], loaded.documents))
