@@ -325,7 +325,7 @@ def test_a_matrix_is_below_the_folder(repository: Repository, spelt: str) -> Non
 
 def test_git_says_what_is_wrong_to_whoever_asked(repository: Repository) -> None:
     failed = repository("check", "--against", "HEAD")
-    assert failed.code == 3
+    assert failed.code == 2
     assert "help: --against needs one to compare with" in failed.err
 
 
