@@ -396,3 +396,19 @@ def test_the_default_branch_is_that_of_the_repository(tmp_path: Path) -> None:
     assert run(["-q", *INIT, str(tmp_path)]) == 0
     assert '\n  default_branch: "trunk"\n' in (tmp_path / "matrix.yaml").read_text()
     assert 'branches: ["trunk"]' in (tmp_path / ".github/workflows/images.yaml").read_text()
+
+
+def test_a_generator_that_is_not_there_is_noted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    vendored = ("init", "--generator", "./vendor/image-matrix[locked]")
+    assert run([*vendored, str(tmp_path / "new")]) == 0
+    assert "note: the jobs on GitHub install ./vendor/image-matrix, which is not in" in capfd.readouterr().err
+    (tmp_path / "other/vendor/image-matrix").mkdir(parents=True)
+    assert run([*vendored, str(tmp_path / "other")]) == 0
+    assert "note: the jobs" not in capfd.readouterr().err
+
+
+def test_a_placeholder_is_no_generator(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    generator = f"image-matrix[locked] @ git+https://github.com/OWNER/NAME@{'0123456789' * 4}"
+    assert run(["init", "--generator", generator, str(tmp_path / "new")]) == 2
+    assert "OWNER/NAME stands for the repository" in " ".join(capfd.readouterr().err.split())
+    assert not (tmp_path / "new").exists()

@@ -63,6 +63,10 @@ def _settings(target: Path, generator: str | None, *, no_workflow: bool) -> Repo
         raise click.BadParameter(
             f"`{generator}` is not a valid generator; {EXAMPLES}", param_hint="--generator"
         )
+    if generator is not None and "/OWNER/NAME" in generator:
+        raise click.BadParameter(
+            "OWNER/NAME stands for the repository that image-matrix is in", param_hint="--generator"
+        )
     address = address_of(target, _git)
     elsewhere = address is not None and not runs_github_actions(address)
     requirement = generator or (None if no_workflow or elsewhere else _installed_from(target))
@@ -114,6 +118,7 @@ def _print_next_steps(session: Session, target: Path, settings: RepositorySettin
         )
     if top is not None and settings.generator and Path(top).resolve() != target.resolve():
         note(session, f"GitHub only runs workflows at the top of a repository, which is {top}")
+    _note_missing_generator(session, target, settings.generator or "")
     folder = Path(os.path.normpath(target))
     lines = (
         *(() if folder == Path() else (f"cd {shlex.quote(str(folder))}",)),
@@ -133,3 +138,10 @@ def _print_next_steps(session: Session, target: Path, settings: RepositorySettin
     say(session, "next:")
     for line in lines:
         say(session, f"    {line}")
+
+
+def _note_missing_generator(session: Session, target: Path, generator: str) -> None:
+    """Say that a path in the new repository, which its jobs install, is not there yet."""
+    path = generator.partition("[")[0]
+    if path.startswith("./") and not (target / path).exists():
+        note(session, f"the jobs on GitHub install {path}, which is not in {target} yet: put it there first")
