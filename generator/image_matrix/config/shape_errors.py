@@ -132,6 +132,8 @@ def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]
             yield _wrong_type(error, _types(error), documents)
         case "anyOf":
             yield from _branch(error, documents)
+        case "pattern" if isinstance(path[-1], str) and _swapped(path[:-1], path[-1], documents):
+            return  # the key, which is no path in the image, has an error that says what to write
         case "pattern":
             yield _pattern(path, value, part, documents)
         case _:
@@ -142,7 +144,7 @@ def _findings(error: ValidationError, documents: Documents) -> Iterator[Finding]
 def _swapped(path: Path, key: str, documents: Documents) -> str:
     """Return what to write where a file of the project stands in front of its path in the image."""
     target = documents.written((*path, key))
-    if path[-1:] != ("files",) or not target.startswith("/"):
+    if path[-1:] != ("files",) or key.startswith("/") or not target.startswith("/"):
         return ""
     return f"the path in the image comes first: write `{conceal(target)}: {as_written(conceal(key))}`"
 
