@@ -42,14 +42,14 @@ def apt_pins(text: str, target: str | None = None) -> tuple[str, ...]:
 def _steps(instructions: Sequence[Instruction], target: str | None) -> list[Instruction]:
     """Return the instructions of a stage and of the stages that it is built on, in their order."""
     steps: list[Instruction] = []
-    wanted = (target or "").lower()
+    stage = (target or "").lower()
     starts = [at for at, item in enumerate(instructions) if item.name == "FROM"]
     for number, start in reversed([*enumerate(starts)]):
         base, _, name, *_ = [*words(instructions[start].text.lower()), "", "", ""]
-        if wanted in ("", name, str(number)):
+        if stage in ("", name, str(number)):
             end = [*starts, len(instructions)][number + 1]
             steps = [*instructions[start:end], *steps]
-            wanted = base
+            stage = base
     return steps
 
 
@@ -57,7 +57,7 @@ def _scripts(step: Instruction) -> tuple[str, ...]:
     """Return what a step runs: its line, or the words of its list, and its heredocs."""
     try:
         listed = json.loads(step.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         listed = None
     line = " ".join(map(str, listed)) if isinstance(listed, list) else step.text
     return (line, *step.heredocs)

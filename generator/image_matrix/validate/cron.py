@@ -76,13 +76,13 @@ FIELDS = (
 def cron_faults(path: FieldPath, schedule: str) -> Iterator[Finding]:
     """Yield what is wrong with the five fields of a schedule."""
     values = schedule.split()
-    found = False
+    is_wrong = False
     for value, field in zip(values, FIELDS, strict=True):
         wrong = [part for part in value.split(",") if not field.accepts(part)]
         if wrong:
-            found = True
+            is_wrong = True
             yield bad_value(path, f"`{wrong[0]}` is not a valid {field.name}", _advice(field))
-    if not found and _is_never(*values[2:]):
+    if not is_wrong and _is_never(*values[2:]):
         problem = f"it never runs: no month `{values[3]}` has a day `{values[2]}`"
         yield bad_value(path, problem, "write a day that the month has, or another month")
 

@@ -16,7 +16,7 @@ from image_matrix.profiles.references import with_sources
 from image_matrix.render.kubernetes.flux import values_text
 from image_matrix.render.kubernetes.kubespawner import profile_list
 from image_matrix.validate.findings import bad_value, unknown, unknown_value
-from image_matrix.validate.references import own_image
+from image_matrix.validate.references import image_of_reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -115,8 +115,8 @@ def _unknown(
 
 
 def _advice(matrix: Matrix, name: str) -> str:
-    if own := own_image(matrix, name):
-        return f"write `{own}`: it is an image of this matrix"
+    if image := image_of_reference(matrix, name):
+        return f"write `{image}`: it is an image of this matrix"
     if "/" in name:
         return f"declare it, `sources: {{NAME: {name}}}`, and write NAME here"
     image, _, label = name.partition(":")

@@ -108,18 +108,18 @@ def _instead_of_accelerator(matrix: Matrix, name: str) -> str:
     return declare if "/" in name else ""
 
 
-def own_image(matrix: Matrix, reference: str) -> str | None:
+def image_of_reference(matrix: Matrix, reference: str) -> str | None:
     """Return the image of the matrix that a reference names, with or without a tag or digest."""
     repository = re.sub("(:[^/@]*)?(@.*)?$", "", reference)
     below = repository.removeprefix(f"{matrix.registry}/")
-    own = (name for name, image in matrix.images.items() if (image.settings.repository or name) == below)
-    return next(own, None) if below != repository else None
+    names = (name for name, image in matrix.images.items() if (image.settings.repository or name) == below)
+    return next(names, None) if below != repository else None
 
 
 def _named_source(matrix: Matrix, name: str) -> str:
     """Return what to write instead of an image reference."""
-    if own := own_image(matrix, name):
-        return f"write `from: {own}`: it is an image of this matrix"
+    if image := image_of_reference(matrix, name):
+        return f"write `from: {image}`: it is an image of this matrix"
     reference = name if re.search("[/@]", name) else f"docker.io/library/{name}"
     named = next((name for name, source in matrix.sources.items() if source == reference), None)
     if named:
