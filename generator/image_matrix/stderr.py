@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from image_matrix.json_data import read_json
+
 FIRST_LINES, LAST_LINES = 20, 40
 """The number of lines that are kept at the start and at the end of a long output."""
 NO_REASON = "no reason given"
@@ -42,15 +44,13 @@ def _plain(line: str) -> str:
 
 def _without_log_fields(line: str) -> str:
     """Return the message of a log line, with the fields after it."""
-    import json
-
     entry = _LOG.fullmatch(line)
     if entry is None:
         return line
     text = entry["text"]
     try:
-        message = json.loads(text) if text.startswith('"') else text
-    except (ValueError, RecursionError):
+        message = read_json(text) if text.startswith('"') else text
+    except ValueError:
         return line
     return f"{message}{entry['rest']}"
 

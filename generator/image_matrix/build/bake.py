@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.build.failure import failure, retry_policy
 from image_matrix.build.workspace import BAKE_FILE, write_workspace
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.json_data import read_json
 from image_matrix.registry.reference import parse_reference
 from image_matrix.retry import persevere
 from image_matrix.temporary import temporary_folder
@@ -91,9 +91,9 @@ def bake(
 def _built(metadata: Path, request: BuildRequest) -> list[Built]:
     """Read what bake says of its targets (docs.docker.com, "docker buildx bake", ``--metadata-file``)."""
     try:
-        results = json.loads(metadata.read_bytes())
+        results = read_json(metadata.read_bytes())
         digests = [results.get(leg.target, {}).get("containerimage.digest", "") for leg in request.results]
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, AttributeError) as error:
         what = "`docker buildx bake` built, but did not write what, in a form that can be read"
         raise EnvironmentFailure(what, "check `docker buildx version`, and try again") from error
     return [Built(leg, digest) for leg, digest in zip(request.results, digests, strict=True)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.json_data import read_json
 from image_matrix.program import advice, run_patiently
 from image_matrix.registry.reference import parse_reference
 from image_matrix.stderr import failed
@@ -53,8 +53,8 @@ def compressed_bytes(reference: str, run: ProgramRunner = run_patiently) -> int:
             advice(answer.stderr, "check the registry, and try again"),
         )
     try:
-        size, children = _size_and_children(json.loads(answer.stdout))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        size, children = _size_and_children(read_json(answer.stdout))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"cannot read the size of {reference}: what the registry has there is no manifest of an image"
         raise EnvironmentFailure(what, "check the registry, and try again") from error
     image = parse_reference(reference)

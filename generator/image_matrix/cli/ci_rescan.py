@@ -14,6 +14,7 @@ from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.errors import CallError, naming
 from image_matrix.github.files import SUMMARY, append, write_outputs
+from image_matrix.json_data import read_json
 from image_matrix.text import plural
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def ci_rescan(session: Session, file: Path, part: int, folder: Path) -> int:
 
     project = open_locked(session)
     with naming(file):
-        parts = json.loads(file.read_text(encoding="utf-8"))
+        parts = read_json(file.read_text(encoding="utf-8"))
     if part > len(parts):
         raise CallError(f"{file} has {plural(len(parts), 'part')}, and no part {part}")
     targets = [target_of(one) for one in parts[part - 1]]
@@ -160,7 +161,7 @@ def _results(folder: Path) -> list[ScanResult]:
         raise CallError(
             f"{folder} has no {LISTED}/{LIST}", "this command is a step of the generated workflow"
         )
-    parts = json.loads(file.read_text(encoding="utf-8"))
+    parts = read_json(file.read_text(encoding="utf-8"))
     reason = "its job did not come to an end; see its log"
     return [
         result
@@ -176,8 +177,8 @@ def _read(path: Path) -> list[ScanResult]:
     if not path.is_file():
         return []
     try:
-        return results_of(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, RecursionError):
+        return results_of(read_json(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError):
         return []
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.findings.model import ScanLimits
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -156,8 +156,8 @@ def _version(session: Session, program: str, tool: str, variables: Mapping[str, 
     words = [program, "version", "--format=json"]
     done = subprocess.run(words, check=False, env=dict(variables), cwd=session.root, capture_output=True)
     try:
-        return json.loads(done.stdout)
-    except (ValueError, RecursionError):
+        return read_json(done.stdout)
+    except ValueError:
         return None
 
 
@@ -169,8 +169,8 @@ def _report(scanning: Scanning, job: ScanJob) -> Json:
         return {}
     _name(job.report, job)
     try:
-        return json.loads(job.report.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
+        return read_json(job.report.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise EnvironmentFailure(
             f"the report of {scanning.tool} is not JSON: {error}", "see its output above"
         ) from error

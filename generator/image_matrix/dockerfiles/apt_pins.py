@@ -5,11 +5,11 @@ Source: manpages.debian.org/apt-get, "install" and "OPTIONS".
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.instructions import parse, words
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,8 +56,8 @@ def _steps(instructions: Sequence[Instruction], target: str | None) -> list[Inst
 def _scripts(step: Instruction) -> tuple[str, ...]:
     """Return what a step runs: its line, or the words of its list, and its heredocs."""
     try:
-        listed = json.loads(step.text)
-    except (ValueError, RecursionError):
+        listed = read_json(step.text)
+    except ValueError:
         listed = None
     line = " ".join(map(str, listed)) if isinstance(listed, list) else step.text
     return (line, *step.heredocs)

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.platforms import architecture
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from image_matrix.findings.model import ScanTarget
@@ -34,9 +35,9 @@ def with_category(sarif: bytes, target: ScanTarget) -> bytes:
     for code scanning", ``runAutomationDetails``.
     """
     try:
-        content = json.loads(sarif)
+        content = read_json(sarif)
         for run in content["runs"]:
             run["automationDetails"] = {"id": f"{category(target)}/"}
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return sarif
     return json.dumps(content).encode()

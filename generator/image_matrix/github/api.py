@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.json_data import read_json
 from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
 from image_matrix.registry.http import network
 from image_matrix.registry.patience import Patience, patient
@@ -64,13 +65,13 @@ class Api:
             raise Rejected(f"GitHub's API refuses: {detail}")
         if answer.status >= 300:
             raise EnvironmentFailure(f"GitHub's API answers {detail}")
-        return json.loads(answer.body) if answer.body else None
+        return read_json(answer.body) if answer.body else None
 
 
 def _message(answer: Response) -> str:
     try:
-        return f": {json.loads(answer.body)['message']}"
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return f": {read_json(answer.body)['message']}"
+    except (ValueError, KeyError, TypeError):
         return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from image_matrix.json_data import read_json
 from image_matrix.text import fitting
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def handed_on(lines: Sequence[str]) -> str:
 def lines_of(text: str) -> list[str]:
     """Return the lines that another job has handed on; what has another form is no line."""
     try:
-        value = json.loads(text or "[]")
-    except (ValueError, RecursionError):
+        value = read_json(text or "[]")
+    except ValueError:
         return []
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 

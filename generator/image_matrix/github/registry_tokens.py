@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.json_data import read_json
 from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _reason(answer: Response) -> str:
 
 def _member(answer: Response, name: str) -> object:
     try:
-        content = json.loads(answer.body)
-    except (ValueError, RecursionError):
+        content = read_json(answer.body)
+    except ValueError:
         return None
     return content.get(name) if isinstance(content, dict) else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.inventory.file_data import files_data, read_files
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +79,7 @@ def unpacked(image: str, chunks: Iterable[bytes]) -> PackagesByLayer:
     Raises :class:`ValueError` for content of another form, and for that of another image.
     """
     try:
-        content = json.loads(_text(chunks))
+        content = read_json(_text(chunks))
         if content["version"] != FORMAT or content["image"] != image:
             raise ValueError("it is of another image, or of another version of image-matrix")
         return PackagesByLayer(
@@ -87,7 +88,7 @@ def unpacked(image: str, chunks: Iterable[bytes]) -> PackagesByLayer:
                 for one in content["layers"]
             )
         )
-    except (KeyError, TypeError, AttributeError, zlib.error, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError, zlib.error) as error:
         raise ValueError("it is not a list of packages") from error
 
 

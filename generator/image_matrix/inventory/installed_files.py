@@ -7,7 +7,6 @@ Extensions", DESCRIPTION.
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from email.parser import HeaderParser
 from typing import TYPE_CHECKING, TypeAlias
 
 from image_matrix.diagnostics.redact import without_user
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +143,7 @@ def _safely(read: Callable[[str], Record | None]) -> Callable[[Content], Record 
     def safe(content: Content) -> Record | None:
         try:
             return read(content().decode("utf-8", errors="replace"))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
     return safe
@@ -204,7 +204,7 @@ def _field(fields: Message, name: str) -> str:
 
 
 def _conda(text: str) -> InstalledConda:
-    value = json.loads(text)
+    value = read_json(text)
     names = (_NAME.match(str(item)) for item in value.get("depends") or ())
     return InstalledConda(
         str(value["name"]),
@@ -223,7 +223,7 @@ def _channel(text: str) -> str:
 
 
 def _npm(text: str) -> InstalledNpm:
-    value: Json = json.loads(text)
+    value: Json = read_json(text)
     return InstalledNpm(str(value["name"]), str(value["version"]))
 
 

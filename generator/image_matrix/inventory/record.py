@@ -10,6 +10,7 @@ from image_matrix.inventory.difference import ImageState
 from image_matrix.inventory.model import Content, Inventory, PackageName
 from image_matrix.inventory.shared_packages import ON, SECTIONS, base_of, read_against, written_against
 from image_matrix.inventory.summary import one_or_each
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,7 @@ def read_record(text: str | None) -> dict[str, ImageState]:
 def parsed_record(text: str | None) -> dict[str, ImageState] | None:
     """Return the same; ``None`` if it is not a record of this format."""
     try:
-        data = json.loads(text or "{}")
+        data = read_json(text or "{}")
         if data["version"] != FORMAT:
             return None
         images = data["images"]
@@ -88,7 +89,7 @@ def parsed_record(text: str | None) -> dict[str, ImageState] | None:
         for name, item in images.items():
             known[name] = read_against(item, known[item[ON]] if item[ON] else {})
         return {name: _state(name, item, known[name]) for name, item in images.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
 
 

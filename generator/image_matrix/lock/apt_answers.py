@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.json_data import read_json
 from image_matrix.lock.apt_updates import CVE, NAME, VERSION, AptFindings, AptUpdate
 from image_matrix.text import listed
 
@@ -59,8 +60,8 @@ def written(answers: AptAnswers) -> bytes:
 def read_answers(content: bytes) -> AptAnswers:
     """Return the answers that :func:`written` has written; raises :class:`AnswersError`."""
     try:
-        data = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        data = read_json(content)
+    except ValueError as error:
         raise AnswersError(f"it is no JSON: {_printable(str(error))}") from None
     if not isinstance(data, dict) or data.keys() != FIELDS:
         raise AnswersError(f"it does not have the fields {', '.join(sorted(FIELDS))}")

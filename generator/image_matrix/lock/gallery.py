@@ -7,13 +7,13 @@ code.visualstudio.com/api/references/extension-manifest.
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.extensions import ENGINE, IDENTIFIER, VERSION, api_address, runs_on
 from image_matrix.config.mirrors import mirrored
+from image_matrix.json_data import read_json
 from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.registry.patience import Patience, retry_of_transfer
 from image_matrix.temporary import temporary_folder
@@ -111,12 +111,12 @@ class Gallery:
         """Return an answer of the gallery; ``None`` where it has nothing of the kind."""
         try:
             text = self._ask(address, lambda: b"".join(self.stream(self.address(address))))
-            answer = json.loads(text)
+            answer = read_json(text)
         except ConnectionFailed as error:
             if error.status == NOT_FOUND:
                 return None
             raise
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ConnectionFailed("its answer is not JSON", retry=None) from error
         return answer if isinstance(answer, dict) and "error" not in answer else None
 
@@ -141,8 +141,8 @@ def _package(file: Path, checksum: str) -> ExtensionFile:
         with zipfile.ZipFile(file) as archive:
             if archive.getinfo(MANIFEST).file_size > MOST_BYTES:
                 raise BadExtensionError(f"its {MANIFEST} is too big")
-            manifest = json.loads(archive.read(MANIFEST))
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RecursionError) as error:
+            manifest = read_json(archive.read(MANIFEST))
+    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError) as error:
         raise BadExtensionError(f"the file is not an extension: it has no readable {MANIFEST}") from error
     if not isinstance(manifest, dict):
         raise BadExtensionError(f"the file is not an extension: {MANIFEST} is not a mapping")

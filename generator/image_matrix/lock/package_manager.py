@@ -7,12 +7,12 @@ the distribution for one R package. With ``all=false`` and a name, these are the
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.cran import api_addresses
+from image_matrix.json_data import read_json
 from image_matrix.registry.exchange import ConnectionFailed
 from image_matrix.registry.patience import Patience, retry_of_transfer
 
@@ -75,8 +75,8 @@ class PackageManager:
     def _ask(self, address: str) -> dict[str, Any]:
         text = self.patience.ask(address, lambda: b"".join(self.stream(address)), retry_of_transfer)
         try:
-            answer = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            answer = read_json(text)
+        except ValueError as error:
             raise ConnectionFailed(NOT_ITS_ANSWER, retry=None) from error
         if not isinstance(answer, dict):
             raise ConnectionFailed(NOT_ITS_ANSWER, retry=None)

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.json_data import read_json
+
 if TYPE_CHECKING:
     from image_matrix.json_data import Json
     from image_matrix.output_tree.files import File
@@ -36,14 +38,14 @@ def read(text: str | None) -> dict[str, tuple[str, ...]]:
     A manifest that git has merged, with conflict markers or duplicate lines, has the digests of both sides.
     """
     try:
-        data = json.loads(text, object_pairs_hook=_merged) if text else {}
+        data = read_json(text, pairs=_merged) if text else {}
         return {
             path: (digests,) if isinstance(digests, str) else tuple(digests)
             for path, digests in data["files"].items()
         }
     except (KeyError, TypeError, AttributeError):
         return {}
-    except (ValueError, RecursionError):
+    except ValueError:
         return _salvaged(text or "")
 
 
@@ -68,8 +70,8 @@ def _salvaged(text: str) -> dict[str, tuple[str, ...]]:
     """Return the entries of a text that is not valid JSON, line by line."""
     entries = [f"{path}: {digests}" for path, digests in _ENTRY.findall(text)]
     try:
-        data = json.loads(f"{{{','.join(entries)}}}", object_pairs_hook=_merged)
-    except (ValueError, RecursionError):
+        data = read_json(f"{{{','.join(entries)}}}", pairs=_merged)
+    except ValueError:
         return {}
     return {path: tuple(dict.fromkeys(_listed(digests))) for path, digests in data.items()}
 

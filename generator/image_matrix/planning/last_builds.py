@@ -6,12 +6,12 @@ provenance has no time. Source: docs.docker.com/build/metadata/attestations/slsa
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from image_matrix.config.variant_ids import image_of
+from image_matrix.json_data import read_json
 from image_matrix.planning.plan import references
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.exchange import ConnectionFailed
@@ -137,11 +137,11 @@ def _content(registry: Registry, name: str, digest: str) -> bytes:
 def _duration(content: bytes) -> float | None:
     """Return the seconds between the beginning and the end that provenance names."""
     try:
-        predicate = json.loads(content)["predicate"]
+        predicate = read_json(content)["predicate"]
         times = {**predicate.get("metadata", {}), **predicate.get("runDetails", {}).get("metadata", {})}
         start, end = next((times[a], times[b]) for a, b in _TIMES if a in times and b in times)
         return max(0.0, (_moment(end) - _moment(start)).total_seconds())
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return None
 
 

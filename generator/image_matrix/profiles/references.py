@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.catalog import offered_sources
 from image_matrix.errors import CallError, Failure
+from image_matrix.json_data import read_json
 from image_matrix.registry.reference import DIGEST
 from image_matrix.text import listed
 
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
 
 def read_digests(text: str, name: str) -> dict[str, str]:
     """Read a digest file: JSON, variant id to ``sha256:…``; raises :class:`CallError` for anything else."""
-    import json
-
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        data = read_json(text)
+    except ValueError as error:
         raise CallError(f"{name} is not JSON: {error}", 'write {"IMAGE:LABEL": "sha256:…"}') from error
     if not isinstance(data, dict):
         raise CallError(f"{name} is not a mapping", 'write {"IMAGE:LABEL": "sha256:…"}')

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix import __version__
+from image_matrix.json_data import read_json
 from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.output_tree.files import File
 from image_matrix.project.fingerprint import digest, program
@@ -39,8 +40,8 @@ class ContentCache:
         if self.folder is None:
             return None
         try:
-            return json.loads(self._file(self.folder, subject, content).read_bytes())
-        except (OSError, ValueError, RecursionError):
+            return read_json(self._file(self.folder, subject, content).read_bytes())
+        except (OSError, ValueError):
             return None
 
     def put(self, subject: str, content: str, result: object) -> None:

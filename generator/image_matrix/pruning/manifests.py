@@ -6,10 +6,10 @@ cache/remotecache/v1: a cache is an image, or an index, whose configuration has 
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.json_data import read_json
 from image_matrix.pruning.model import Seen
 from image_matrix.registry.manifests import MANIFEST_TYPES
 
@@ -24,7 +24,7 @@ FIRST_YEAR = 2013
 def read_seen(digest: str, content: bytes) -> Seen:
     """Return what a plan needs to know of a manifest; of content that is none, only its digest."""
     try:
-        manifest = json.loads(content)
+        manifest = read_json(content)
         listed = manifest.get("manifests") or ()
         config = manifest.get("config") or {}
         kinds = {item.get("mediaType") for item in listed} | {config.get("mediaType")}
@@ -38,7 +38,7 @@ def read_seen(digest: str, content: bytes) -> Seen:
             config=next((str(one["digest"]) for one in (config, *listed) if _has_date(one)), None),
             blobs={digest: len(content), **{str(one["digest"]): int(one.get("size", 0)) for one in blobs}},
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return Seen(digest)
 
 
@@ -55,11 +55,11 @@ def _has_date(descriptor: dict[str, Any]) -> bool:
 def written(config: bytes) -> datetime | None:
     """Return when an image, or a cache, was written, by its configuration; ``None`` if that says nothing."""
     try:
-        top = json.loads(config)
+        top = read_json(config)
         layers = top.get("layers") or () if isinstance(top.get("layers"), list) else ()
         cached = [str((one.get("annotations") or {}).get("createdAt", "")) for one in layers]
         return newest(_moment(text) for text in (str(top.get("created") or ""), *cached))
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError):
         return None
 
 

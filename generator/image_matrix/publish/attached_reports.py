@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.findings.model import from_severity
 from image_matrix.findings.reports import findings
+from image_matrix.json_data import read_json
 from image_matrix.publish.indexes import CREATED, by_digest
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.registry.answers import CHECK, Manifest, manifest_or_none
@@ -149,10 +149,7 @@ def read_report(scanning: Scanning, chunks: Iterable[bytes], largest: int = LARG
         content += chunk
         if len(content) > largest:
             raise ValueError(f"it is larger than {largest} bytes")
-    try:
-        report = json.loads(content)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    report = read_json(content)
     if not (isinstance(report, dict) and FIELDS[scanning.tool] & report.keys()):
         raise ValueError(f"it is no report of {scanning.tool}")
     return findings(scanning, report)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from image_matrix.errors import Failure
 from image_matrix.inventory.record import record_text
+from image_matrix.json_data import NestingError, read_json
 from image_matrix.output_tree.files import File
 from image_matrix.profiles.offer import previous_id
 from image_matrix.profiles.references import with_sources
@@ -135,9 +136,9 @@ def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
     if not text:
         return {}
     try:
-        images: dict[str, ReleaseEntry] = json.loads(text)["images"]
+        images: dict[str, ReleaseEntry] = read_json(text)["images"]
         faults = entry_faults(text, images)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {_problem(error)}", REPAIR) from error
     if faults:
         raise Failure(f"{DIGESTS} of the release branch cannot be read: {listed(faults, 1)}", REPAIR)
@@ -145,8 +146,8 @@ def read_entries(text: str | None) -> dict[str, ReleaseEntry]:
 
 
 def _problem(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
+    if isinstance(error, NestingError):
+        return str(error)
     return f"it is not JSON: {error}" if isinstance(error, ValueError) else "it has no mapping `images`"
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.json_data import read_json
 from image_matrix.program import advice, run_once, run_patiently
 from image_matrix.publish.claims import contains
 from image_matrix.stderr import failed
@@ -239,10 +240,10 @@ def predicates(printed: str) -> list[dict[str, object]]:
     Raises :class:`EnvironmentFailure` for other output.
     """
     try:
-        envelopes = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-        statements = [json.loads(b64decode(envelope["payload"])) for envelope in envelopes]
+        envelopes = [read_json(line) for line in printed.splitlines() if line.startswith("{")]
+        statements = [read_json(b64decode(envelope["payload"])) for envelope in envelopes]
         return [one["predicate"] for one in statements if one["predicateType"] == PREDICATE]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         what = "`cosign verify-attestation` printed something else than attestations"
         raise EnvironmentFailure(what, "check that `cosign` on PATH is that of sigstore") from error
 

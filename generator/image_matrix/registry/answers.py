@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.json_data import read_json
 from image_matrix.retry import PATIENCE
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def limited(response: Response) -> Unreachable:
 def _message(response: Response) -> str:
     """Return the first error's text (distribution's spec, "Errors"), or the status."""
     try:
-        error = json.loads(response.body)["errors"][0]
+        error = read_json(response.body)["errors"][0]
         text = error.get("message") or error.get("code")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         text = None
     return str(text or f"HTTP {response.status}")

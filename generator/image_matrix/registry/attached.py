@@ -5,11 +5,11 @@ Source: github.com/opencontainers/distribution-spec, spec.md: "Listing Referrers
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from image_matrix.json_data import read_json
 from image_matrix.registry.addresses import address
 from image_matrix.registry.exchange import HttpRequest
 from image_matrix.registry.manifests import INDEX_TYPES
@@ -78,8 +78,8 @@ def _asked(registry: Registry, place: Reference, url: str) -> Response:
 def _read(body: bytes) -> tuple[Referrer, ...] | None:
     """Return the entries of an index that have a digest; ``None`` for what is no index."""
     try:
-        index = json.loads(body)
-    except (ValueError, RecursionError):
+        index = read_json(body)
+    except ValueError:
         return None
     entries = index.get("manifests") if isinstance(index, dict) else None
     if not isinstance(entries, list):

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.json_data import NestingError, read_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -98,14 +100,14 @@ def _sections(file: Path) -> dict[str, Any] | Unreadable:
     """Return the sections of Docker's configuration about logins; empty if there is no file."""
     remedy = "correct it, or remove the file and log in again"
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = read_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except json.JSONDecodeError as error:
         return Unreadable(f"{file}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}", remedy)
     except UnicodeDecodeError:
         return Unreadable(f"{file}: not UTF-8", remedy)
-    except RecursionError:
+    except NestingError:
         return Unreadable(f"{file}: nested too deeply", remedy)
     except OSError as error:
         return Unreadable(f"{file} cannot be read: {error.strerror}", "check its permissions")

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.json_data import NestingError, read_json
 from image_matrix.registry.addresses import HUB_HOST
 from image_matrix.registry.reference import DOCKER_HUB
 
@@ -47,11 +48,11 @@ def read_auths(text: str, name: str) -> dict[str, dict[str, str]]:
     Raises :class:`EnvironmentFailure`, whose message never repeats a part of the text.
     """
     try:
-        content = json.loads(text)
+        content = read_json(text)
     except json.JSONDecodeError as error:
         message = f"the secret {name} is not JSON (line {error.lineno}, column {error.colno})"
         raise EnvironmentFailure(message, _HELP) from None
-    except RecursionError:
+    except NestingError:
         raise EnvironmentFailure(f"the secret {name} is nested too deeply", _HELP) from None
     auths = content.get("auths") if isinstance(content, dict) else None
     if not isinstance(auths, dict) or not all(isinstance(entry, dict) for entry in auths.values()):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.json_data import read_json
 from image_matrix.registry.answers import ImageConfig, ImageLayer, Manifest, Unreachable
 from image_matrix.registry.reference import digest_of
 
@@ -34,7 +34,7 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
     if declared_digest.startswith("sha256:") and digest not in (declared_digest, reference.digest):
         return Unreachable(f"{reference.host}: the content does not match its digest")
     try:
-        content = json.loads(response.body)
+        content = read_json(response.body)
         media_type = str(content.get("mediaType") or response.headers.get("content-type", ""))
         platforms = {
             name: str(item["digest"]) for item in content.get("manifests", ()) if (name := _platform(item))
@@ -46,7 +46,7 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
             ImageLayer(str(item["digest"]), int(item.get("size", 0)), _predicate(item))
             for item in content.get("layers") or ()
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return Unreachable(f"{reference.host}: the answer is not a manifest")
     return Manifest(
         digest, media_type, platforms, annotations, entries, str(config) if config else None, layers
@@ -63,7 +63,7 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
     if digest_of(content) != digest:
         return Unreachable(f"{reference.host}: the content does not match its digest")
     try:
-        top = json.loads(content)
+        top = read_json(content)
         run = top.get("config") or {}
         variables = (str(item).partition("=") for item in run.get("Env") or ())
         return ImageConfig(
@@ -80,7 +80,7 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
                 if not one.get("empty_layer")
             ),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return Unreachable(f"{reference.host}: the answer is not an image's configuration")
 
 

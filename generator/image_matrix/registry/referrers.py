@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.json_data import read_json
 from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
@@ -108,8 +109,8 @@ def _listed(reference: str, body: bytes) -> list[dict[str, Json]]:
 
 def _object(body: bytes) -> dict[str, Json] | None:
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
+        content = read_json(body)
+    except ValueError:
         return None
     return content if isinstance(content, dict) else None
 

@@ -5,12 +5,12 @@ Source: github.com/opencontainers/distribution-spec, spec.md: "Listing Tags", "D
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.json_data import read_json
 from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, Denied, Unreachable, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
@@ -55,8 +55,8 @@ def list_tags(registry: Registry, repository: str) -> list[str]:
 def _tags(body: bytes, repository: str) -> list[str]:
     """Return the tags of a page; the list is ``null`` where there are none."""
     try:
-        tags = json.loads(body).get("tags") or []
-    except (ValueError, AttributeError, RecursionError):
+        tags = read_json(body).get("tags") or []
+    except (ValueError, AttributeError):
         tags = None
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise EnvironmentFailure(f"{repository}: the answer is not a list of tags", CHECK)

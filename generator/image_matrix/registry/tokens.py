@@ -5,11 +5,11 @@ Source: distribution.github.io/distribution/spec/auth/token and …/spec/auth/oa
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from image_matrix.json_data import read_json
 from image_matrix.registry.answers import Denied, Unreachable, limited
 from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
 
@@ -88,8 +88,8 @@ def _token(response: Response, *, known: bool) -> str | Denied | Unreachable:
     if response.status != 200:
         return Unreachable(f"its token server: HTTP {response.status}")
     try:
-        content = json.loads(response.body)
+        content = read_json(response.body)
         token = content.get("token") or content.get("access_token")
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError):
         token = None
     return f"Bearer {token}" if token else Unreachable("its token server answers without a token")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.drivers import min_driver
 from image_matrix.inventory.contents import inventories
 from image_matrix.inventory.summary import languages, locked, programs, requested
+from image_matrix.json_data import read_json
 from image_matrix.profiles.audience import groups_of
 from image_matrix.profiles.offer import released_offers
 from image_matrix.render.titles import title_of
@@ -136,8 +137,8 @@ def _groups(offer: Offer) -> dict[str, tuple[str, ...]]:
 def entries_by_id(text: str) -> dict[str, dict[str, Json]]:
     """Return the images of a catalog by variant id; none if it is not a catalog of this format."""
     try:
-        data = json.loads(text)
+        data = read_json(text)
         images = data["images"] if data["version"] == FORMAT else []
         return {f"{item['image']}:{item['variant']}": item for item in images}
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return {}
