@@ -25,9 +25,15 @@ def as_amount(field: str | None, text: str) -> float | str:
     if field == "cpu" and (cores := _CORES.fullmatch(text)):
         number = float(cores[1]) / (1000 if cores[2] else 1)
         return int(number) if number.is_integer() else number
-    if field == "memory" and (memory := _MEMORY.fullmatch(text)):
-        return f"{memory[1]}{memory[2].upper()}i"
+    if field == "memory" and (memory := memory_parts(text)):
+        return f"{''.join(memory)}i"
     return text
+
+
+def memory_parts(text: str) -> tuple[str, str] | None:
+    """Return the number of an amount of memory and its letter, K, M, G or T; ``None`` if it has another form."""
+    match = _MEMORY.fullmatch(text)
+    return (match[1], match[2].upper()) if match else None
 
 
 def is_amount(field: str, value: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores, is_too_much
+from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores, is_too_much, memory_parts
 from image_matrix.config.lineage import lineage
 from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.variants import by_image
@@ -94,11 +94,11 @@ def memory_findings(path: Path, value: object, units: MemoryUnits) -> Iterator[F
 
 
 def _memory_advice(text: str, units: MemoryUnits) -> str:
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT])i?b?", text, re.IGNORECASE)
-    if match is None:
+    parts = memory_parts(text)
+    if parts is None:
         return f"write a number with K{units.ending}, M{units.ending}, G{units.ending} or T{units.ending}"
     same = ", which means the same here" if "i" in text.lower() and not units.ending else ""
-    return f"write {match[1]}{match[2].upper()}{units.ending}{same}"
+    return f"write {''.join(parts)}{units.ending}{same}"
 
 
 def over_limit(path: Path, field: str, amount: Amount) -> Iterator[Finding]:
