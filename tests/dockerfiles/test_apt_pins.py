@@ -7,6 +7,10 @@ import pytest
 from image_matrix.dockerfiles.apt_pins import apt_pins
 
 
+def pins_of(text: str, target: str | None = None) -> tuple[str, ...]:
+    return apt_pins(text, {}, "linux/amd64", target)
+
+
 @pytest.mark.parametrize(
     ("step", "pins"),
     [
@@ -24,7 +28,7 @@ from image_matrix.dockerfiles.apt_pins import apt_pins
     ],
 )  # fmt: skip
 def test_what_apt_installs(step: str, pins: list[str]) -> None:
-    assert apt_pins(f"FROM debian\n{step}\n") == tuple(pins)
+    assert pins_of(f"FROM debian\n{step}\n") == tuple(pins)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_what_apt_installs(step: str, pins: list[str]) -> None:
     ],
 )
 def test_what_only_looks_like_a_pin(step: str) -> None:
-    assert apt_pins(f"FROM debian\n{step}\n") == ()
+    assert pins_of(f"FROM debian\n{step}\n") == ()
 
 
 STAGES = """
@@ -77,10 +81,18 @@ RUN apt-get install d1=1
 )
 def test_only_what_the_image_is_built_on_counts(target: str | None, pins: list[str]) -> None:
     """A pin in a stage that is copied from would hide the updates of the package in the image."""
-    assert apt_pins(STAGES, target) == tuple(pins)
+    assert pins_of(STAGES, target) == tuple(pins)
 
 
 def test_a_stage_of_the_name_of_its_own_base() -> None:
     text = "FROM debian AS debian\nRUN apt install a1=1\nFROM debian\nRUN apt install b1=1\n"
-    assert apt_pins(text) == ("a1=1", "b1=1")
-    assert apt_pins("") == ()
+    assert pins_of(text) == ("a1=1", "b1=1")
+    assert pins_of("") == ()
+
+
+def test_a_stage_that_an_argument_names_counts() -> None:
+    text = (
+        "ARG BELOW=common\nFROM debian AS common\nRUN apt install a1=1\nFROM $BELOW\nRUN apt install b1=1\n"
+    )
+    assert pins_of(text) == ("a1=1", "b1=1")
+    assert apt_pins(text, {"BELOW": "debian"}, "linux/amd64") == ("b1=1",)

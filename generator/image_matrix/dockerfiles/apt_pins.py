@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.instructions import parse, words
+from image_matrix.dockerfiles.instructions import parse
+from image_matrix.dockerfiles.stages import base_chain, bodies, stages, target_number
 from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from image_matrix.dockerfiles.instructions import Instruction
+    from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
 
 PROGRAMS = ("apt", "apt-get", "aptitude")
 WITH_VALUE = frozenset(
@@ -28,29 +29,27 @@ _ENDS = re.compile(r"[;&|()`\n]")
 """What ends a command of a shell."""
 
 
-def apt_pins(text: str, target: str | None = None) -> tuple[str, ...]:
+def apt_pins(text: str, args: Mapping[str, str], platform: str, target: str | None = None) -> tuple[str, ...]:
     """Return the entries with a version that apt installs in the stage ``target``, or in the last one.
 
-    What that stage is built on counts, and no other stage: what it installs is not in the image. Variables of a shell
-    are not expanded. Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
+    ``args`` are the values of build arguments. What that stage is built on counts, and no other stage: what it installs
+    is not in the image. Variables of a shell are not expanded. Raises
+    :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    steps = (item for item in _steps(parse(text).instructions, target) if item.name == "RUN")
+    steps = _steps(parse(text), args, platform, target)
     installed = (word for step in steps for script in _scripts(step) for word in _installed(script))
     return tuple(dict.fromkeys(word for word in installed if _PINNED.fullmatch(word)))
 
 
-def _steps(instructions: Sequence[Instruction], target: str | None) -> list[Instruction]:
-    """Return the instructions of a stage and of the stages that it is built on, in their order."""
-    steps: list[Instruction] = []
-    stage = (target or "").lower()
-    starts = [at for at, item in enumerate(instructions) if item.name == "FROM"]
-    for number, start in reversed([*enumerate(starts)]):
-        base, _, name, *_ = [*words(instructions[start].text.lower()), "", "", ""]
-        if stage in ("", name, str(number)):
-            end = [*starts, len(instructions)][number + 1]
-            steps = [*instructions[start:end], *steps]
-            stage = base
-    return steps
+def _steps(
+    dockerfile: Dockerfile, args: Mapping[str, str], platform: str, target: str | None
+) -> list[Instruction]:
+    """Return what a stage, and the stages that it is built on, run, in their order."""
+    of_stages = bodies(dockerfile)
+    declared = stages(dockerfile, args, platform) if of_stages else []
+    number = target_number(declared, target) if declared else None
+    chain = base_chain(declared, number) if number is not None else []
+    return [item for at in chain for item in of_stages[at] if item.name == "RUN"]
 
 
 def _scripts(step: Instruction) -> tuple[str, ...]:

@@ -185,12 +185,28 @@ def needs(declared: Sequence[Stage], number: int, replaced: frozenset[str] = fro
                 waiting.append(before)
             elif use.name != SCRATCH or use.instruction != "FROM":
                 uses[use] = None
-    last = number
-    while (above := _stage_named(declared, last, declared[last].base, replaced)) is not None:
-        last = above
-    base = declared[last].base
+    base = declared[base_chain(declared, number, replaced)[0]].base
     others = tuple(sorted((use for use in uses if use != base), key=lambda use: use.line))
     return Needs(base, others, tuple(declared[at].name for at in sorted(reached) if declared[at].name))
+
+
+def base_chain(declared: Sequence[Stage], number: int, replaced: frozenset[str] = frozenset()) -> list[int]:
+    """Return the numbers of the stages that a stage is built on, the lowest first, and its own number last."""
+    chain = [number]
+    while (below := _stage_named(declared, chain[0], declared[chain[0]].base, replaced)) is not None:
+        chain.insert(0, below)
+    return chain
+
+
+def bodies(dockerfile: Dockerfile) -> list[list[Instruction]]:
+    """Return the instructions of each stage, without its FROM."""
+    result: list[list[Instruction]] = []
+    for item in dockerfile.instructions:
+        if item.name == "FROM":
+            result.append([])
+        elif result:
+            result[-1].append(item)
+    return result
 
 
 def _stage_named(declared: Sequence[Stage], at: int, use: Use, replaced: frozenset[str]) -> int | None:

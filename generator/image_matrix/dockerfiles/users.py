@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.expansion import expand
 from image_matrix.dockerfiles.instructions import DockerfileError, parse, words
-from image_matrix.dockerfiles.stages import argument_values, global_arguments, stages, target_number
+from image_matrix.dockerfiles.stages import argument_values, bodies, global_arguments, stages, target_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ def _ends(
 ) -> Iterator[StageUser]:
     """Yield what each stage has at its end; ``outside`` are the arguments before the first FROM."""
     ended: dict[str, StageUser] = {}
-    for stage, instructions in zip(declared, _bodies(dockerfile), strict=True):
+    for stage, instructions in zip(declared, bodies(dockerfile), strict=True):
         end, arguments = ended.get(stage.base.name.lower(), StageUser()), dict[str, str]()
         for item in instructions:
             given = {**_without_default(item, outside), **args}
@@ -59,17 +59,6 @@ def _ends(
             end = _after(end, item, arguments, dockerfile.escape)
         ended[stage.name] = end
         yield end
-
-
-def _bodies(dockerfile: Dockerfile) -> list[list[Instruction]]:
-    """Return the instructions of each stage, without its FROM."""
-    bodies: list[list[Instruction]] = []
-    for item in dockerfile.instructions:
-        if item.name == "FROM":
-            bodies.append([])
-        elif bodies:
-            bodies[-1].append(item)
-    return bodies
 
 
 def _without_default(item: Instruction, outside: Mapping[str, str]) -> dict[str, str]:

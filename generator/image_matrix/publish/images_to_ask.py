@@ -157,8 +157,9 @@ def effect_of_day(variants: Mapping[str, Variant], item: Variant, dockerfile: by
     Which packages they install is not known, but which ones they pin is: ``name=version`` behind ``apt install``.
     Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    target = item.build.target if item.build else None
-    return Effect(variants.get(item.parent or ""), apt_pins(dockerfile.decode(errors="replace"), target))
+    args, target = (item.build.args, item.build.target) if item.build else ({}, None)
+    pins = apt_pins(dockerfile.decode(errors="replace"), args, item.platforms[0], target)
+    return Effect(variants.get(item.parent or ""), pins)
 
 
 def _text(rendered: Mapping[str, File], item: Variant) -> bytes:
