@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.platforms import DOCKERS_NAMES
 from image_matrix.config.synonyms import WORDS
 from image_matrix.config.yaml_text import as_written
 
@@ -134,7 +135,7 @@ def _axes(value: object) -> object:
 def platform_named(text: str) -> str:
     """Return the platform that the name of an architecture means: ``x86_64`` is ``linux/amd64``."""
     text = text.lower().removeprefix("linux/")
-    bare = {"x86_64": "amd64", "x64": "amd64", "aarch64": "arm64"}.get(text, text)
+    bare = DOCKERS_NAMES.get(text, text)
     return bare if "/" in bare else f"linux/{bare}"
 
 
