@@ -186,5 +186,5 @@ def _limits(results: Sequence[ScanResult]) -> str:
         f"- {words(text[:300])} ({listed(names, NAMED)})." for text, names in list(images.items())[:LISTED]
     ]
     known = ["What earlier scans found counts as known until a scan sees everything again.", ""]
-    kept = known if any(one.limits.stale or one.limits.unseen for one in results) else []
+    kept = [] if all(one.limits.is_complete for one in results) else known
     return "\n".join(["### What the scans could not see", "", *kept, *lines, ""]) if lines else ""

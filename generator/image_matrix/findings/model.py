@@ -52,6 +52,11 @@ class ScanLimits:
         """What there is to say of them."""
         return tuple(text for text in (self.stale, self.unseen, self.ended) if text)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all of the image was looked up in what is known today."""
+        return not (self.stale or self.unseen)
+
 
 @dataclass(frozen=True, slots=True)
 class ScanTarget:
@@ -95,7 +100,7 @@ class ScanResult:
     @property
     def is_complete(self) -> bool:
         """Whether all of it was looked up in what is known today: what the scan does not name is not there."""
-        return not (self.problem or self.limits.stale or self.limits.unseen)
+        return self.limits.is_complete and not self.problem
 
 
 def from_severity(lowest: str) -> tuple[str, ...]:
