@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -27,7 +28,7 @@ from image_matrix.project.render import render_deploy
 from tests.publish.states import answering
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
@@ -75,7 +76,7 @@ class Place:
         return f"{shown.out}{shown.err}"
 
     def commit(self, subject: str) -> str:
-        """Commit to the default branch."""
+        """Commit to what is checked out; return the commit."""
         self.git("commit", "--quiet", "--allow-empty", "--message", subject)
         return self.git("rev-parse", "HEAD")
 
@@ -91,17 +92,18 @@ class Place:
         command = ["git", "-C", str(self.remote), "rev-parse", "--verify", "--quiet", "release"]
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
-    def by_hand(self, *commands: tuple[str, ...]) -> None:
-        """Check the release branch out, run git there, and push."""
-        self.git("fetch", "--quiet", "origin", "release")
+    @contextmanager
+    def on_branch(self, branch: str = "release") -> Iterator[None]:
+        """Have a branch of the remote checked out for the time of a ``with``; then push what was committed."""
+        self.git("fetch", "--quiet", "origin", branch)
         self.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
-        for command in commands:
-            self.git(*command)
-        self.git("push", "--quiet", "origin", "HEAD:refs/heads/release")
+        yield
+        self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
         self.git("checkout", "--quiet", "main")
 
     def take_back(self) -> None:
-        self.by_hand(("revert", "--no-edit", "HEAD"))
+        with self.on_branch():
+            self.git("revert", "--no-edit", "HEAD")
 
 
 @pytest.fixture(scope="module")

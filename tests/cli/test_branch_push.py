@@ -30,7 +30,8 @@ def test_what_somebody_else_pushed_meanwhile_is_not_lost(place: Place) -> None:
     place.commit("An edit")
     every = {**dict.fromkeys(place.state.loaded.variants, GOOD), SCIENCE: BAD}
     update = prepare(session, place.state, place.git, every, place.registry)
-    place.by_hand(("commit", "--quiet", "--allow-empty", "--message", "Meanwhile"))
+    with place.on_branch():
+        place.commit("Meanwhile")
     before = place.tip()
     with pytest.raises(Failure, match=r"non-fast-forward|fetch first"):
         publish(session, place.git, update, DAY)

@@ -144,12 +144,8 @@ def test_a_branch_of_somebody_is_no_channel(channel: Channel) -> None:
 def test_what_was_taken_back_by_hand_is_not_promoted_again(channel: Channel) -> None:
     channel.promote(FIRST)
     channel.promote(SECOND)
-    git = channel.place.git
-    git("fetch", "--quiet", "origin", "stable")
-    git("checkout", "--quiet", "--detach", "FETCH_HEAD")
-    git("revert", "--no-edit", "-m", "1", "HEAD")
-    git("push", "--quiet", "origin", "HEAD:refs/heads/stable")
-    git("checkout", "--quiet", "main")
+    with channel.place.on_branch("stable"):
+        channel.place.git("revert", "--no-edit", "-m", "1", "HEAD")
     assert channel.science() == GOOD
     taken_back = channel.remote("rev-parse", "stable")
     code, text = channel.promote(SECOND)

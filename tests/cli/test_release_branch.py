@@ -138,8 +138,10 @@ def test_nothing_new_is_no_commit(place: Place) -> None:
 @pytest.mark.slow
 def test_what_others_put_on_the_branch_stays(place: Place) -> None:
     place.release()
-    (place.git.root / "README.md").write_text("Of this branch\n")
-    place.by_hand(("add", "README.md"), ("commit", "--quiet", "--message", "A word"))
+    with place.on_branch():
+        (place.git.root / "README.md").write_text("Of this branch\n")
+        place.git("add", "README.md")
+        place.git("commit", "--quiet", "--message", "A word")
     place.commit("An edit")
     place.release(science=BAD)
     assert place.shown("README.md") == "Of this branch\n"
@@ -163,8 +165,8 @@ def test_an_older_commit_is_refused(place: Place) -> None:
 
 def test_a_release_of_a_commit_that_is_gone_is_explained_in_git_s_words(place: Place) -> None:
     place.release()
-    trailer = f"--message=Release\n\nSource-Commit: {'1' * 40}"
-    place.by_hand(("commit", "--quiet", "--allow-empty", trailer))
+    with place.on_branch():
+        place.commit(f"Release\n\nSource-Commit: {'1' * 40}")
     with pytest.raises(Failure, match=r"not in its history: .*1111111"):
         place.release()
 
@@ -173,11 +175,10 @@ def test_a_digest_file_that_was_broken_by_hand_stops_a_release(place: Place) -> 
     """It says what was taken back."""
     place.release(science=BAD)
     blob = place.git("hash-object", "-w", "--stdin", stdin=b"<<<<<<< HEAD\n")
-    place.by_hand(
-        ("update-index", "--cacheinfo", f"100644,{blob},deploy/images.json"),
-        ("commit", "--quiet", "--message", "By hand"),
-        ("reset", "--quiet", "--hard"),
-    )
+    with place.on_branch():
+        place.git("update-index", "--cacheinfo", f"100644,{blob},deploy/images.json")
+        place.git("commit", "--quiet", "--message", "By hand")
+        place.git("reset", "--quiet", "--hard")
     before = place.tip()
     place.commit("Newer")
     with pytest.raises(Failure, match="cannot be read: it is not JSON"):
