@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_matrix.cli.project import Project
-from image_matrix.cli.scan_verdict import report_verdict
 from image_matrix.cli.scanner import ScanVerdict
-from image_matrix.cli.session import Session
 from image_matrix.findings.model import ScanFinding, ScanLimits
-from image_matrix.lock.model import Lock
-from image_matrix.lock.pins import Pins
-from image_matrix.planning.keys import Keys
-from image_matrix.planning.plan import State
-from image_matrix.project.inputs import Inputs
-from tests.workflow.matrices import TEMPLATES, loaded, matrix
+from tests.publish.reported import page, report_on_base
+from tests.workflow.matrices import loaded, matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,20 +17,10 @@ if TYPE_CHECKING:
 
     from _pytest.capture import CaptureResult
 
-BASE = "base:default"
+__all__ = ["page"]
 OPENSSL = ScanFinding("HIGH", "CVE-2026-1", "openssl", "3.0.15-1", ("3.0.16-1",), "apt")
 STALE = "trivy's database is of 2026-11-01, 29 days old: it knows no newer flaw"
 UNSEEN = "trivy does not know the image's distribution: it looked up none of its packages"
-
-
-@pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The page of a run of GitHub Actions."""
-    path = tmp_path / "summary"
-    path.write_text("")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    return path
 
 
 @pytest.fixture
@@ -45,11 +28,7 @@ def said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ca
     """Reports a verdict on the base image; returns what is printed."""
 
     def report(verdict: ScanVerdict, verbosity: int = 0) -> CaptureResult[str]:
-        project = loaded(matrix({"base": {"from": "debian"}}))
-        state = State(project, Pins(), TEMPLATES, {}, {BASE: Keys("0" * 64, {}, "default")})
-        opened = Project(Inputs({}, TEMPLATES), project, Lock(), Pins())
-        session = Session(tmp_path, "matrix.yaml", (), verbosity)
-        report_verdict(session, opened, state, (BASE, "linux/amd64"), "base@sha256:0", verdict)
+        report_on_base(tmp_path, loaded(matrix({"base": {"from": "debian"}})), verdict, verbosity)
         return capsys.readouterr()
 
     return report

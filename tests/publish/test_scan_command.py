@@ -11,36 +11,28 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from image_matrix.cli.project import Project
 from image_matrix.cli.scan import _legs
-from image_matrix.cli.scan_verdict import report_verdict
 from image_matrix.cli.scanner import _report as read_report
 from image_matrix.cli.scanner import judge
 from image_matrix.cli.scanner_program import scanner_program
 from image_matrix.cli.session import Session
 from image_matrix.config.release import Scanning
 from image_matrix.errors import CallError, EnvironmentFailure
-from image_matrix.lock.model import Lock
-from image_matrix.lock.pins import Pins
 from image_matrix.pinned import actions
 from image_matrix.pinned.actions import Tool
-from image_matrix.planning.keys import Keys
-from image_matrix.planning.plan import State
-from image_matrix.project.inputs import Inputs
 from image_matrix.publish.scanners import ScanJob
 from tests.findings.rescanned import OPENSSL, release_of_trivy, write_layout
-from tests.workflow.matrices import TEMPLATES, loaded, matrix
+from tests.publish.reported import page, report_on_base
+from tests.workflow.matrices import loaded, matrix
 
 from .test_scanning import archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from image_matrix.cli.scanner import ScanVerdict
     from image_matrix.config.loaded import Loaded
 
-
-BASE = "base:default"
+__all__ = ["page"]
 
 
 def declared(script: str) -> Loaded:
@@ -61,15 +53,6 @@ def job(tmp_path: Path) -> ScanJob:
     return ScanJob(tmp_path / "image.tar", tmp_path / "report.json", tmp_path)
 
 
-@pytest.fixture
-def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "summary"
-    path.write_text("")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    return path
-
-
 def scanned(script: str, job: ScanJob) -> int:
     return scan(declared(script), job)
 
@@ -79,16 +62,8 @@ def scan(project: Loaded, job: ScanJob) -> int:
     session = Session(Path(job.folder), "matrix.yaml", (), -1)
     with scanner_program(session, project) as program:
         verdict = judge(session, project, program, job)
-    reported(job, project, verdict)
+    report_on_base(job.folder, project, verdict)
     return int(verdict.rejected)
-
-
-def reported(job: ScanJob, project: Loaded, verdict: ScanVerdict) -> None:
-    """Report what came of the scan of the base image."""
-    session = Session(Path(job.folder), "matrix.yaml", (), -1)
-    state = State(project, Pins(), TEMPLATES, {}, {BASE: Keys("0" * 64, {}, "default")})
-    opened = Project(Inputs({}, TEMPLATES), project, Lock(), Pins())
-    report_verdict(session, opened, state, (BASE, "linux/amd64"), "base@sha256:0", verdict)
 
 
 @pytest.mark.parametrize(
@@ -111,19 +86,17 @@ def test_the_platform_of_this_machine_is_scanned_if_the_image_has_it(
         _legs(project, ("leaf",), "linux/arm64")
 
 
-def test_nothing_found(job: ScanJob, summary: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_found(job: ScanJob, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scanned('cp "$1" "$2"', job) == 0
-    assert (job.report.read_text(), summary.read_text(), capsys.readouterr().out) == ("an image", "", "")
+    assert (job.report.read_text(), page.read_text(), capsys.readouterr().out) == ("an image", "", "")
 
 
-def test_a_refusal_is_on_the_runs_page(
-    job: ScanJob, summary: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refusal_is_on_the_runs_page(job: ScanJob, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scanned('echo "no JSON" > "$2"; exit 7', job) == 1
     shown = capsys.readouterr()
     assert shown.out == "base:default: the scanner rejected the image; this run releases nothing\n"
     assert "::error title=scan of base%3Adefault::the scanner rejected the image; " in shown.err
-    assert "### Scan of base:default" in summary.read_text()
+    assert "### Scan of base:default" in page.read_text()
 
 
 def test_a_scanner_gets_no_secrets(job: ScanJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +186,7 @@ def test_a_scanner_gets_what_the_matrix_names(job: ScanJob, monkeypatch: pytest.
 
 
 def test_names_in_a_report_control_neither_the_log_nor_the_page(
-    job: ScanJob, summary: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    job: ScanJob, page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("image_matrix.cli.scanner._run", lambda *_: 66)
     monkeypatch.setattr("image_matrix.cli.scanner._version", lambda *_: None)
@@ -224,15 +197,15 @@ def test_names_in_a_report_control_neither_the_log_nor_the_page(
     job.report.write_text(json.dumps(report))
     project = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy"}}))
     verdict = judge(Session(job.folder, "matrix.yaml", (), -1), project, "trivy", job)
-    reported(job, project, verdict)
+    report_on_base(job.folder, project, verdict)
     shown = capsys.readouterr()
     assert "gets no updates any more" in " ".join(shown.err.split())
     assert "\x1b" not in shown.out + shown.err
     assert "\n::error::x" not in shown.out + shown.err
-    page = summary.read_text()
-    assert "\n::error" not in page
-    assert "@team" not in page
-    assert "](http" not in page.replace("\\](", "")
+    text = page.read_text()
+    assert "\n::error" not in text
+    assert "@team" not in text
+    assert "](http" not in text.replace("\\](", "")
 
 
 TRIVY = """#!/bin/sh
@@ -244,7 +217,7 @@ esac
 
 
 def test_findings_are_converted_although_they_stop_the_release(
-    job: ScanJob, summary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    job: ScanJob, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = archive("trivy", TRIVY.encode())
     pinned = Tool("trivy", "1", "https://example.org/trivy.tar.gz", hashlib.sha256(release).hexdigest())
@@ -256,12 +229,12 @@ def test_findings_are_converted_although_they_stop_the_release(
     matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy", "sarif": True}}))
     assert scan(matrix_, job) == 1
     assert job.sarif.read_text().startswith("convert --format=sarif ")
-    assert "Scan of base:default" in summary.read_text()
+    assert "Scan of base:default" in page.read_text()
 
 
 def test_findings_say_what_would_mend_them(
     job: ScanJob,
-    summary: Path,
+    page: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -284,4 +257,4 @@ def test_findings_say_what_would_mend_them(
         "CRITICAL CVE-2026-1           openssl 3.0.15-1 → 3.0.16-1\nbase:default: 1 finding;"
     )
     assert brings in shown.err
-    assert f"| CRITICAL | CVE-2026-1 | openssl 3.0.15-1 → 3.0.16-1 |\n\n- {brings}\n" in summary.read_text()
+    assert f"| CRITICAL | CVE-2026-1 | openssl 3.0.15-1 → 3.0.16-1 |\n\n- {brings}\n" in page.read_text()
