@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -142,10 +141,7 @@ def test_credentials_are_not_printed() -> None:
 
 
 @pytest.mark.e2e
-def test_the_real_registry() -> None:
-    host = os.environ.get("IMAGE_MATRIX_TEST_REGISTRY")
-    if not host:
-        pytest.skip("IMAGE_MATRIX_TEST_REGISTRY is not set")
+def test_the_real_registry(registry: str) -> None:
     said = {"test": str(time.time_ns())}
     body = json.dumps(
         {
@@ -157,18 +153,18 @@ def test_the_real_registry() -> None:
     ).encode()
     import requests
 
-    name = f"{host}/test/registry-client"
+    name = f"{registry}/test/registry-client"
     with requests.put(
-        f"http://{host}/v2/test/registry-client/manifests/1",
+        f"http://{registry}/v2/test/registry-client/manifests/1",
         data=body,
         headers={"Content-Type": INDEX_TYPES[0]},
         timeout=10,
     ) as put:
         assert put.status_code == 201, put.text
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-    with client() as registry:
-        assert registry.digest(f"{name}:1") == Digest(digest)
-        assert registry.digest(f"{name}@{digest}") == Digest(digest)
-        assert registry.manifest(f"{name}:1") == Manifest(digest, INDEX_TYPES[0], {}, said)
-        assert registry.digest(f"{name}:never") == Absent()
-        assert registry.digest(f"{host}/test/never:1") == Absent()
+    with client() as asked:
+        assert asked.digest(f"{name}:1") == Digest(digest)
+        assert asked.digest(f"{name}@{digest}") == Digest(digest)
+        assert asked.manifest(f"{name}:1") == Manifest(digest, INDEX_TYPES[0], {}, said)
+        assert asked.digest(f"{name}:never") == Absent()
+        assert asked.digest(f"{registry}/test/never:1") == Absent()
