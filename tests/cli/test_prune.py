@@ -372,9 +372,3 @@ def test_ghcr_needs_a_token(place: Place) -> None:
     (place.root / "matrix.yaml").write_text(yaml.safe_dump(matrix))
     code, text = place("prune")
     assert (code, "GITHUB_TOKEN is not set" in text, "delete:packages" in text) == (2, True, True)
-
-
-def test_no_repository_of_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "matrix.yaml").write_text(yaml.safe_dump({**MATRIX, "registry": "registry.example.org/team"}))
-    assert run(["-C", str(tmp_path), "prune"]) == 2
-    assert "error: this is not a git repository" in capsys.readouterr().err

@@ -64,6 +64,15 @@ def test_without_a_remote(repository: Repository, command: tuple[str, ...]) -> N
     ]
 
 
+def test_nothing_is_known_without_a_git_repository(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository.root.parent))
+    session = Session(repository.root, "matrix.yaml", (), 0)
+    assert released_entries(session, "release") is None
+    assert "this folder is in no git repository" in capsys.readouterr().err
+
+
 def test_before_the_first_release_nothing_is_unknown(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
