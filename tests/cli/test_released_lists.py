@@ -15,7 +15,7 @@ from image_matrix.project.inputs import read_inputs
 from image_matrix.publish import attached_reports
 from image_matrix.render.lists.released import ScanSummary
 from tests import yaml_files
-from tests.cli.release_place import BAD, GOOD, LAB, MATRIX, NEXT, SCIENCE, Place, place, project, state
+from tests.cli.release_place import BAD, GOOD, INDEX, LAB, MATRIX, NEXT, SCIENCE, Place, place, project, state
 from tests.publish.states import answering
 
 __all__ = ["place", "project", "state"]
@@ -23,12 +23,12 @@ __all__ = ["place", "project", "state"]
 
 def index_of(digest: str) -> dict[str, Any]:
     """An index in the registry that says when it was written."""
-    annotations = {"org.opencontainers.image.created": f"day {digest[-1]}"}
-    return {
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [],
-        "annotations": annotations,
-    }
+    return {**INDEX, "annotations": {"org.opencontainers.image.created": f"day {digest[-1]}"}}
+
+
+def reloaded(place: Place, **more: Any) -> Place:
+    """The same with the matrix as it is now, and other fields replaced."""
+    return replace(place, state=state_of(load_project(read_inputs(place.git.root))), **more)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def listed(place: Place) -> Place:
     (place.git.root / "matrix.yaml").write_text(text)
     names = ("base", "lab", "science")
     held = {f"{name}/manifests/{digest}": index_of(digest) for name in names for digest in (GOOD, BAD, NEXT)}
-    return replace(place, state=state_of(load_project(read_inputs(place.git.root))), registry=answering(held))
+    return reloaded(place, registry=answering(held))
 
 
 @pytest.mark.slow
@@ -57,14 +57,19 @@ def test_a_release_fills_the_further_lists(listed: Place) -> None:
     assert listed.tip() == first
 
 
+def on_page(place: Place) -> list[dict[str, Any]]:
+    """What the script of the released catalog is given: an entry for each variant."""
+    page = place.shown("deploy/catalog.html")
+    (data,) = re.findall(r'<script id="data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    entries: list[dict[str, Any]] = json.loads(data)
+    return entries
+
+
 def facts_on_page(place: Place, name: str) -> dict[str, str]:
     """What the released catalog says of a variant; of its image, the digest. Its platforms are left out."""
-    (data,) = re.findall(
-        r'<script id="data"[^>]*>(.*?)</script>', place.shown("deploy/catalog.html"), re.DOTALL
-    )
     facts = {
         term: text.rpartition("@")[2]
-        for one in json.loads(data)
+        for one in on_page(place)
         if one["id"] == name
         for term, text in one["facts"]
     }
@@ -73,9 +78,7 @@ def facts_on_page(place: Place, name: str) -> dict[str, str]:
 
 def changed_last(place: Place, name: str) -> list[str]:
     """What the released catalog says has changed last in a variant, as its script puts it together."""
-    page = place.shown("deploy/catalog.html")
-    (data,) = re.findall(r'<script id="data"[^>]*>(.*?)</script>', page, re.DOTALL)
-    entries = {one["id"]: one for one in json.loads(data)}
+    entries = {one["id"]: one for one in on_page(place)}
 
     def lines(one: dict[str, Any]) -> list[str]:
         return [*(lines(entries[one["on"]]) if one.get("same") else []), *one.get("changes", [])]
@@ -88,7 +91,7 @@ def released_with_newer_toolz(listed: Place) -> Place:
     matrix = listed.git.root / "matrix.yaml"
     matrix.write_text(matrix.read_text().replace("toolz==1.0.0", "toolz==1.1.0"))
     listed.git("add", "--all")
-    later = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
+    later = reloaded(listed)
     later.commit("A newer toolz")
     later.release(science=BAD)
     return later
@@ -145,11 +148,7 @@ def test_a_report_that_is_refused_stops_no_release(listed: Place) -> None:
     (listed.git.root / "matrix.yaml").write_text(scanned)
     names = ("base", "lab", "science")
     held = {f"{name}/manifests/{GOOD}": index_of(GOOD) for name in names}
-    place = replace(
-        listed,
-        state=state_of(load_project(read_inputs(listed.git.root))),
-        registry=answering(held, {f"science/referrers/{GOOD}": 403}),
-    )
+    place = reloaded(listed, registry=answering(held, {f"science/referrers/{GOOD}": 403}))
     said = " ".join(place.release().split())
     assert "3 of 3 released" in said
     assert said.count("what the last scan found is not known") == 1
@@ -197,6 +196,6 @@ def test_the_folder_of_devcontainers_is_no_site(listed: Place) -> None:
         "sources: {debian: 'docker.io/library/debian:trixie-slim'}\nrelease: {lists: [devcontainers]}\n"
         "images: {base: {from: debian, kind: base, pip: [uv==0.13.8]}}\n"
     )
-    bare = replace(listed, state=state_of(load_project(read_inputs(listed.git.root))))
+    bare = reloaded(listed)
     bare.release()
     assert "released" in bare.release(base=BAD)
