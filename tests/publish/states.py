@@ -25,6 +25,8 @@ MATRIX = matrix(
     axes={"python": ["3.13", "3.11"]},
 )
 DIGEST = "sha256:" + "1" * 64
+SOUND = {"digest": DIGEST, "reference": f"x.example/a:1@{DIGEST}", "platforms": ["linux/amd64"]}
+"""An entry of the digest file."""
 
 
 def state(value: dict[str, Any]) -> State:

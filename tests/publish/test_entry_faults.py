@@ -7,9 +7,8 @@ import json
 import pytest
 
 from image_matrix.publish.entry_faults import entry_faults
-from tests.publish.states import DIGEST
+from tests.publish.states import SOUND
 
-SOUND = {"digest": DIGEST, "reference": f"x.example/a:1@{DIGEST}", "platforms": ["linux/amd64"]}
 BAD = {**SOUND, "digest": "sha256:12"}
 
 

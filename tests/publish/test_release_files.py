@@ -14,7 +14,7 @@ from image_matrix.publish.release_files import (
     refuse_to_offer_nothing,
     rolled_back,
 )
-from tests.publish.states import DIGEST, STATE
+from tests.publish.states import DIGEST, SOUND, STATE
 
 
 def test_the_digest_file_names_everything() -> None:
@@ -31,9 +31,6 @@ def test_the_digest_file_names_everything() -> None:
 @pytest.mark.parametrize("before", [None, "", '{"images": {}}'])
 def test_without_a_last_release_there_are_no_entries(before: str | None) -> None:
     assert read_entries(before) == {}
-
-
-SOUND = {"digest": DIGEST, "reference": f"x.example/a:1@{DIGEST}", "platforms": ["linux/amd64"]}
 
 
 def with_entry(**fields: object) -> str:
