@@ -20,6 +20,7 @@ from image_matrix.cli.project import load_project
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.registry.upload import IMAGE_MANIFEST
+from tests.e2e.tiny_images import INDEX
 
 if TYPE_CHECKING:
     from image_matrix.planning.plan import State
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 
 MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
-
-INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 @dataclass
