@@ -155,9 +155,11 @@ async def start(spawner: Any) -> None:
     await spawner.load_user_options()
 
 
-async def pod_of(values: dict[str, Any], posted: dict[str, list[str]]) -> dict[str, Any]:
+async def pod_of(values: dict[str, Any], posted: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    """The pod of a post, or of a start by API, without any option: the hub takes what it has stored."""
     spawner = new_spawner(values)
-    spawner.user_options = spawner.options_from_form(posted)
+    if posted is not None:
+        spawner.user_options = spawner.options_from_form(posted)
     await start(spawner)
     manifest = await spawner.get_pod_manifest()
     from kubernetes_asyncio.client import ApiClient
@@ -181,7 +183,7 @@ async def answer(values: dict[str, Any]) -> dict[str, Any]:
             posted = {"profile": [slug], **everything, **fields(values, prefix, choice)}
             chosen = {name.removeprefix(prefix): key for name, key in choice.items()}
             pods.append({"slug": slug, "choice": chosen, "pod": await pod_of(values, posted)})
-    started = await default_pod(values)
+    started = await pod_of(values)
     from kubespawner import __version__
 
     return {
@@ -227,16 +229,6 @@ async def refused(values: dict[str, Any]) -> dict[str, Any]:
         except HTTPError as error:
             said[name] = [error.status_code, error.log_message]
     return said
-
-
-async def default_pod(values: dict[str, Any]) -> dict[str, Any]:
-    """The pod of a start by API, without any option: the hub takes what it has stored."""
-    spawner = new_spawner(values)
-    await start(spawner)
-    from kubernetes_asyncio.client import ApiClient
-
-    made: dict[str, Any] = ApiClient().sanitize_for_serialization(await spawner.get_pod_manifest())
-    return made
 
 
 def settings() -> dict[str, Any]:
