@@ -52,6 +52,19 @@ def test_a_file_has_no_width() -> None:
     assert terminal_width(io.StringIO()) is None
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_log_of_a_run_has_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``act`` gives steps a terminal, GitHub's runners do not: both logs have the same lines."""
+    monkeypatch.setenv("COLUMNS", "70")
+    assert terminal_width(Terminal()) == 70
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert terminal_width(Terminal()) is None
+
+
 def lines_on_terminal(*arguments: str, width: int) -> list[str]:
     """The lines, without colours, that a command writes to a terminal."""
     command = [sys.executable, "-m", "image_matrix", *arguments]

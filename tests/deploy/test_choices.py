@@ -173,7 +173,6 @@ profiles:
   data-science:
     images: [jupyter-scipy, jupyter-cuda]
     sizes: [small, gpu]
-    kubespawner_override: {mem_limit: 1G}
 """
 
 

@@ -1,4 +1,8 @@
-"""Wraps lines to the width of a terminal. Output to a file or a pipe is not wrapped: programs read it by line."""
+"""Wraps lines to the width of a terminal.
+
+Output to a file or a pipe is not wrapped: programs read it by line. Neither is the log of a run of GitHub Actions, also
+if the runner gives its steps a terminal, as ``act`` does: the page wraps it, and people search it.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +24,9 @@ USUAL = 80
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
-    """Return the width of a stream's terminal in characters, by default of stdout; ``None`` if it has no terminal."""
+    """Return the width of a stream's terminal in characters, by default of stdout; ``None`` if nobody reads there."""
     stream = stream or sys.stdout
-    if not stream.isatty():
+    if not stream.isatty() or os.environ.get("GITHUB_ACTIONS") == "true":
         return None
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns):
