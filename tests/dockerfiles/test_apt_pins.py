@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_matrix.dockerfiles.apt_pins import apt_pins
+from image_matrix.dockerfiles.apt_pins import UNKNOWN_VERSION, apt_pins
 
 
 def pins_of(text: str, target: str | None = None) -> tuple[str, ...]:
@@ -43,7 +43,11 @@ def test_what_apt_installs(step: str, pins: list[str]) -> None:
         "RUN apt-get install -y perl\nRUN make perl=5.40",
         "RUN perl=5.40 apt-get install -y perl",
         "RUN apt-get remove perl=5.40",
-        "RUN apt-get install -y perl=$PERL",
+        "RUN apt-get install -y perl${PERL:+=$PERL}\nARG PERL=5.40",
+        "ARG PERL\nRUN apt-get install -y perl${PERL:+=$PERL}",
+        "RUN apt-get install -y $PACKAGES",
+        "RUN apt-get install -y linux-headers-$(uname -r) perl$PERL",
+        "RUN echo $(make perl=$PERL)",
         "RUN apt-get update # apt-get install perl=5.40",
         "# apt-get install perl=5.40",
         "COPY <<EOF /x\napt-get install perl=5.40\nEOF",
@@ -53,6 +57,56 @@ def test_what_apt_installs(step: str, pins: list[str]) -> None:
 )
 def test_what_only_looks_like_a_pin(step: str) -> None:
     assert pins_of(f"FROM debian\n{step}\n") == ()
+
+
+@pytest.mark.parametrize(
+    ("steps", "pins"),
+    [
+        ("ARG PERL=5.40\nRUN apt-get install perl=$PERL", ["perl=5.40"]),
+        ("ARG PERL=5.40\nARG SAME=${PERL}*\nRUN apt-get install 'perl=${SAME}'", ["perl=5.40*"]),
+        ("ARG PERL\nRUN apt-get install perl=${PERL:-5.41}", ["perl=5.41"]),
+        ("ARG PERL=5.40\nRUN apt-get install perl${PERL:+=$PERL} jq", ["perl=5.40"]),
+        ("ARG PERL=5.40\nENV PERL=5.41\nRUN apt-get install perl=$PERL", ["perl=5.41"]),
+        ("ARG GIVEN=5.40\nRUN apt-get install perl=$GIVEN", ["perl=7.0"]),
+        ("ENV PERL 5.40\nRUN <<E\napt-get install perl=$PERL\nE", ["perl=5.40"]),
+        ('ENV PERL=5.40\nRUN ["bash", "-c", "apt-get install perl=$PERL"]', ["perl=5.40"]),
+        ('ENV TOOLS="perl=5.40 jq=1.7"\nRUN apt-get install $TOOLS', ["perl=5.40", "jq=1.7"]),
+        ("RUN tools='perl=5.40 jq'; apt-get update && apt-get install $tools", ["perl=5.40"]),
+        ("ARG OUTSIDE\nRUN apt-get install perl=$OUTSIDE", ["perl=6.0"]),
+        ("ARG TARGETARCH\nRUN apt-get install perl:$TARGETARCH=5.40", ["perl:amd64=5.40"]),
+        ("ARG A=1\nRUN apt-get install a1=$A\nARG A=2\nRUN apt-get install a1=$A", ["a1=1", "a1=2"]),
+    ],
+)
+def test_variables_have_the_values_of_the_dockerfile(steps: str, pins: list[str]) -> None:
+    text = f"ARG OUTSIDE=6.0\nFROM debian\n{steps}\n"
+    assert apt_pins(text, {"GIVEN": "7.0"}, "linux/amd64") == tuple(pins)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "RUN apt-get install perl=$PERL",
+        "ARG PERL\nRUN apt-get install perl=$PERL",
+        "RUN apt-get install perl=$PERL\nARG PERL=5.40",
+        "RUN apt-get install perl=5.${MINOR}-1",
+        "RUN apt-get install perl${PERL:+=$PERL}",
+        "RUN apt-get install perl=$(cat version)",
+        "RUN apt-get install perl=$(grep $(cat a b) `cat c`)*",
+        "RUN apt-get install perl=`cat version`",
+        'RUN set -- "$@"; apt-get install perl=$1',
+        "RUN for version in 5.40 5.41; do apt-get install perl=$version; done",
+        "ARG PERL=5.40\nRUN PERL=$(cat version); apt-get install perl=$PERL",
+        "ARG PERL=5.40\nRUN if test -e x; then PERL=5.41; fi; apt-get install perl=$PERL",
+        "RUN PERL=5.40; PERL=5.41; apt-get install perl=$PERL",
+    ],
+)
+def test_a_version_that_only_the_build_knows_is_a_pin(step: str) -> None:
+    """It would be found as an update each week, and no build would bring it."""
+    assert pins_of(f"FROM debian\n{step}\n") == (f"perl={UNKNOWN_VERSION}",)
+
+
+def test_a_command_in_another_one_installs_too() -> None:
+    assert pins_of("FROM debian\nRUN said=$(apt-get install perl=5.40 2>&1)") == ("perl=5.40",)
 
 
 STAGES = """
@@ -87,7 +141,7 @@ def test_only_what_the_image_is_built_on_counts(target: str | None, pins: list[s
 def test_a_stage_of_the_name_of_its_own_base() -> None:
     text = "FROM debian AS debian\nRUN apt install a1=1\nFROM debian\nRUN apt install b1=1\n"
     assert pins_of(text) == ("a1=1", "b1=1")
-    assert pins_of("") == ()
+    assert pins_of("") == pins_of("ARG A=1") == ()
 
 
 def test_a_stage_that_an_argument_names_counts() -> None:
@@ -96,3 +150,11 @@ def test_a_stage_that_an_argument_names_counts() -> None:
     )
     assert pins_of(text) == ("a1=1", "b1=1")
     assert apt_pins(text, {"BELOW": "debian"}, "linux/amd64") == ("b1=1",)
+
+
+def test_a_stage_has_the_variables_of_the_stage_that_it_is_built_on() -> None:
+    text = (
+        "FROM debian AS below\nARG A=1\nENV B=2\nFROM debian AS other\nARG A=3\n"
+        "FROM below\nRUN apt install a1=$A b1=$B\n"
+    )
+    assert pins_of(text) == ("a1=1", "b1=2")

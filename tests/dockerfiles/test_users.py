@@ -23,6 +23,7 @@ from image_matrix.dockerfiles.users import last_user
         ("no Dockerfile", ""),
         ("FROM a\nENV U=1\nFROM b\nUSER $U\n", ""),
         ("FROM --platform=x a AS first\nENV U=7\nUSER $U\nFROM First\nRUN id\n", "7"),
+        ("FROM a AS b\nARG U=8\nFROM b\nUSER $U\n", "8"),
         ("FROM a AS b\nUSER 1\nFROM b as c\nUSER 2\n", "2"),
     ],
 )

@@ -9,7 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.instructions import parse
-from image_matrix.dockerfiles.stages import base_chain, bodies, stages, target_number
+from image_matrix.dockerfiles.shell_words import commands
+from image_matrix.dockerfiles.stages import arguments, stages, target_number
+from image_matrix.dockerfiles.variables import with_variables
 from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
@@ -17,39 +19,48 @@ if TYPE_CHECKING:
 
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
 
+UNKNOWN_VERSION = "0~"
+"""In place of a version that is fixed, but not known: none in an archive is it."""
 PROGRAMS = ("apt", "apt-get", "aptitude")
 WITH_VALUE = frozenset(
     ("-o", "--option", "-c", "--config-file", "-t", "--target-release", "--default-release", "-a",
      "--host-architecture", "-P", "--build-profiles")
 )  # fmt: skip
 """The options of apt whose value may be the next word."""
-_PINNED = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?=[A-Za-z0-9.+:~*-]+")
-_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#.*$")
-_ENDS = re.compile(r"[;&|()`\n]")
-"""What ends a command of a shell."""
+_PINNED = re.compile(r"(?P<name>[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?)=(?P<version>.*)")
+_VERSION = re.compile(r"[A-Za-z0-9.+:~*-]+")
 
 
 def apt_pins(text: str, args: Mapping[str, str], platform: str, target: str | None = None) -> tuple[str, ...]:
     """Return the entries with a version that apt installs in the stage ``target``, or in the last one.
 
     ``args`` are the values of build arguments. What that stage is built on counts, and no other stage: what it installs
-    is not in the image. Variables of a shell are not expanded. Raises
+    is not in the image. Variables have the values that the Dockerfile or the step gives them. A version that only the
+    build knows is :data:`UNKNOWN_VERSION`: another build would take it again, whatever archives have. Raises
     :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
     steps = _steps(parse(text), args, platform, target)
-    installed = (word for step in steps for script in _scripts(step) for word in _installed(script))
-    return tuple(dict.fromkeys(word for word in installed if _PINNED.fullmatch(word)))
+    scripts = ((script, values) for step, values in steps for script in _scripts(step))
+    installed = (word for script, values in scripts for word in _installed(script, values))
+    return tuple(dict.fromkeys(pin for word in installed for pin in _pin(word)))
 
 
 def _steps(
     dockerfile: Dockerfile, args: Mapping[str, str], platform: str, target: str | None
-) -> list[Instruction]:
-    """Return what a stage, and the stages that it is built on, run, in their order."""
-    of_stages = bodies(dockerfile)
-    declared = stages(dockerfile, args, platform) if of_stages else []
+) -> Iterator[tuple[Instruction, dict[str, str]]]:
+    """Yield what a stage, and the stages that it is built on, run, in their order, and the variables that it sees.
+
+    An argument without a value is an empty variable.
+    """
+    has_stages = any(item.name == "FROM" for item in dockerfile.instructions)
+    declared = stages(dockerfile, args, platform) if has_stages else []
     number = target_number(declared, target) if declared else None
-    chain = base_chain(declared, number) if number is not None else []
-    return [item for at in chain for item in of_stages[at] if item.name == "RUN"]
+    if number is None:
+        return
+    empty = dict.fromkeys(arguments(dockerfile), "")
+    for item, values in with_variables(dockerfile, declared, number, args, platform):
+        if item.name == "RUN":
+            yield item, {**empty, **values}
 
 
 def _scripts(step: Instruction) -> tuple[str, ...]:
@@ -62,11 +73,16 @@ def _scripts(step: Instruction) -> tuple[str, ...]:
     return (line, *step.heredocs)
 
 
-def _installed(script: str) -> Iterator[str]:
+def _pin(word: str) -> Iterator[str]:
+    """Yield a word if it is a package with a version."""
+    if match := _PINNED.fullmatch(word):
+        is_known = _VERSION.fullmatch(match["version"])
+        yield word if is_known else f"{match['name']}={UNKNOWN_VERSION}"
+
+
+def _installed(script: str, values: Mapping[str, str]) -> Iterator[str]:
     """Yield the words behind ``install`` in each command of apt, without options; quotes are left out."""
-    plain = _COMMENT.sub("", script.replace("\\\n", " "))
-    for command in _ENDS.split(re.sub("[\"']", "", plain)):
-        parts = command.split()
+    for parts in commands(script, values):
         start = next((at for at, part in enumerate(parts) if part.rpartition("/")[2] in PROGRAMS), len(parts))
         name, *packages = [*_operands(parts[start + 1 :]), ""]
         if name == "install":

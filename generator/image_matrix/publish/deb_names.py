@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.dockerfiles.apt_pins import UNKNOWN_VERSION
 from image_matrix.lock.apt_updates import NAME
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _GUESS = re.compile(
     r"|bookworm|trixie|jammy|noble))*\.deb"
 )
 """``quarto-1.6.39-linux-amd64.deb``, ``tool_latest.deb``"""
-_UNKNOWN = "0~"
-"""In place of a version that the name does not say: none in an archive is it."""
 
 
 def entry_of_file(name: str) -> Iterator[str]:
@@ -42,7 +41,7 @@ def guess_of_file(name: str) -> Iterator[str]:
     """Yield the same for a file that is named in another way: it may be another package."""
     match = None if _DPKG.fullmatch(name) else _GUESS.fullmatch(name)
     if match:
-        yield f"{match['name']}={match['version'] or _UNKNOWN}"
+        yield f"{match['name']}={match['version'] or UNKNOWN_VERSION}"
 
 
 def guess_of_download(item: Download) -> Iterator[str]:

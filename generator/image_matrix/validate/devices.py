@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.drivers import family_driver
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic, human
-from image_matrix.dockerfiles.users import variables_of
+from image_matrix.dockerfiles.variables import variables_of
 from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES
 from image_matrix.validate.environment import image_environments
 from image_matrix.validate.pod_variables import pod_environments

@@ -16,7 +16,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.downloads import fetched
 from image_matrix.dockerfiles.secret_mounts import mounted_secrets
 from image_matrix.dockerfiles.stages import PREDEFINED, SCRATCH, arguments
-from image_matrix.dockerfiles.users import variables_of
+from image_matrix.dockerfiles.variables import variables_of
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
 

@@ -1,0 +1,55 @@
+"""Which variables the instructions of a Dockerfile see: those of ARG and ENV.
+
+Source: docs.docker.com/build/building/variables, "Scoping"; docs.docker.com/reference/dockerfile, ``ENV``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.dockerfiles.expansion import expand
+from image_matrix.dockerfiles.instructions import words
+from image_matrix.dockerfiles.stages import argument_values, base_chain, bodies, global_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
+    from image_matrix.dockerfiles.stages import Stage
+
+
+def with_variables(
+    dockerfile: Dockerfile, declared: Sequence[Stage], number: int, args: Mapping[str, str], platform: str
+) -> Iterator[tuple[Instruction, dict[str, str]]]:
+    """Yield what a stage does, behind what the stages do that it is built on, each with the variables that it sees.
+
+    ``args`` are the values of build arguments. A stage has the variables of the stage that it is built on, and of the
+    arguments before the first FROM those that it declares. What the image below brings is not known here.
+    """
+    outside, of_stages = global_arguments(dockerfile, args, platform), bodies(dockerfile)
+    arguments: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    for item in (one for at in base_chain(declared, number) for one in of_stages[at]):
+        values = {**arguments, **environment}
+        yield item, values
+        given = {**_without_default(item, outside), **args}
+        arguments |= argument_values(item, dockerfile, values, given)
+        if item.name == "ENV":
+            pairs = variables_of(item, dockerfile.escape)
+            environment |= {name: expand(value, values, dockerfile.escape) for name, value in pairs}
+
+
+def _without_default(item: Instruction, outside: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of the arguments before the first FROM that a stage takes over with ``ARG NAME``."""
+    return {name: outside[name] for name in item.text.split() if name in outside}
+
+
+def variables_of(item: Instruction, escape: str) -> Iterator[tuple[str, str]]:
+    """Yield the variables of an ENV, which has ``NAME=VALUE`` or, in its old form, ``NAME VALUE``."""
+    every = list(words(item.text, escape))
+    if every and "=" not in every[0]:
+        yield every[0], item.text[len(every[0]) :].strip()
+        return
+    for word in every:
+        name, _, value = word.partition("=")
+        yield name, value
