@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,14 @@ from image_matrix.cli.branch_push import publish
 from image_matrix.cli.branch_update import prepare
 from image_matrix.cli.session import Session
 from image_matrix.errors import Failure
+from tests.cli.listed_place import Reports, listed, reports, rolled_back
 from tests.cli.release_place import BAD, DAY, GOOD, LAB, NEXT, SCIENCE, Place, place, project, state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["place", "project", "state"]
+__all__ = ["listed", "place", "project", "reports", "state"]
 
 
 @pytest.mark.slow
@@ -97,19 +100,27 @@ class Hub(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def hub_of(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Have an API of GitHub for the time of a ``with``; yield what it is asked."""
+    asked: list[str] = []
+    handler = type("OfPlace", (Hub,), {"remote": place.remote, "asked": asked})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, monkeypatch.context() as variables:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        variables.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
+        variables.setenv("GITHUB_REPOSITORY", "example/notebooks")
+        variables.setenv("GITHUB_TOKEN", "of-the-tests")
+        yield asked
+        server.shutdown()
+
+
 @pytest.mark.slow
 def test_a_verified_commit_is_made_by_github(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    handler = type("OfPlace", (Hub,), {"remote": place.remote, "asked": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
-        monkeypatch.setenv("GITHUB_REPOSITORY", "example/notebooks")
-        monkeypatch.setenv("GITHUB_TOKEN", "of-the-tests")
+    with hub_of(place, monkeypatch) as asked:
         assert "3 of 3 released" in place.release(verified=True)
         assert place.offered()[LAB]["digest"] == GOOD
         said = place.release(verified=True, lab=NEXT)
-        server.shutdown()
-    assert handler.asked == [  # type: ignore[attr-defined]
+    assert asked == [
         "POST trees", "POST commits", "POST refs", "POST trees", "POST commits", "PATCH refs/heads/release",
     ]  # fmt: skip
     assert f"{place.tip()[:12]} on release" in said
@@ -126,5 +137,17 @@ def test_a_verified_commit_is_made_by_github(place: Place, monkeypatch: pytest.M
     assert log.count("github ") == 2
     assert log.count("Source-Commit: ") == 2
     # what the API wrote is what git would have written
-    monkeypatch.delenv("GITHUB_TOKEN")
     assert "release is up to date" in place.release(lab=NEXT)
+
+
+@pytest.mark.slow
+def test_a_page_alone_is_made_by_github_too(
+    listed: Place, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = rolled_back(listed)
+    before, reports.day = later.tip(), "2026-11-29"
+    with hub_of(later, monkeypatch) as asked:
+        assert "its page alone" in later.release(verified=True, science=BAD)
+    assert asked == ["POST trees", "POST commits", "PATCH refs/heads/release"]
+    assert later.git("diff", "--name-only", before, later.tip()) == "deploy/catalog.html"
+    assert "2026-11-29" in later.shown("deploy/catalog.html")

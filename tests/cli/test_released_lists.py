@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from image_matrix.cli.plan import state_of
-from image_matrix.cli.project import load_project
-from image_matrix.project.inputs import read_inputs
-from image_matrix.publish import attached_reports
-from image_matrix.render.lists.released import ScanSummary
 from tests import yaml_files
-from tests.cli.release_place import BAD, GOOD, INDEX, LAB, MATRIX, NEXT, SCIENCE, Place, place, project, state
+from tests.cli.listed_place import (
+    Reports,
+    changed_last,
+    facts_on_page,
+    index_of,
+    listed,
+    released_with_newer_toolz,
+    reloaded,
+    reports,
+    rolled_back,
+)
+from tests.cli.release_place import BAD, GOOD, LAB, NEXT, SCIENCE, Place, place, project, state
 from tests.publish.states import answering
 
-__all__ = ["place", "project", "state"]
-
-
-def index_of(digest: str) -> dict[str, Any]:
-    """An index in the registry that says when it was written."""
-    return {**INDEX, "annotations": {"org.opencontainers.image.created": f"day {digest[-1]}"}}
-
-
-def reloaded(place: Place, **more: Any) -> Place:
-    """The same with the matrix as it is now, and other fields replaced."""
-    return replace(place, state=state_of(load_project(read_inputs(place.git.root))), **more)
-
-
-@pytest.fixture
-def listed(place: Place) -> Place:
-    """The same with the further lists, a site of Open Data Hub, and a registry that has all images."""
-    text = MATRIX.read_text().replace(
-        "sites: {", "release: {lists: [catalog, devcontainers, page]}\nsites: {odh: {spawner: opendatahub}, "
-    )
-    (place.git.root / "matrix.yaml").write_text(text)
-    names = ("base", "lab", "science")
-    held = {f"{name}/manifests/{digest}": index_of(digest) for name in names for digest in (GOOD, BAD, NEXT)}
-    return reloaded(place, registry=answering(held))
+__all__ = ["listed", "place", "project", "reports", "state"]
 
 
 @pytest.mark.slow
@@ -55,46 +36,6 @@ def test_a_release_fills_the_further_lists(listed: Place) -> None:
     listed.commit("An edit that changes nothing")
     assert "release is up to date" in listed.release()
     assert listed.tip() == first
-
-
-def on_page(place: Place) -> list[dict[str, Any]]:
-    """What the script of the released catalog is given: an entry for each variant."""
-    page = place.shown("deploy/catalog.html")
-    (data,) = re.findall(r'<script id="data"[^>]*>(.*?)</script>', page, re.DOTALL)
-    entries: list[dict[str, Any]] = json.loads(data)
-    return entries
-
-
-def facts_on_page(place: Place, name: str) -> dict[str, str]:
-    """What the released catalog says of a variant; of its image, the digest. Its platforms are left out."""
-    facts = {
-        term: text.rpartition("@")[2]
-        for one in on_page(place)
-        if one["id"] == name
-        for term, text in one["facts"]
-    }
-    return {term: text for term, text in facts.items() if term != "Platforms"}
-
-
-def changed_last(place: Place, name: str) -> list[str]:
-    """What the released catalog says has changed last in a variant, as its script puts it together."""
-    entries = {one["id"]: one for one in on_page(place)}
-
-    def lines(one: dict[str, Any]) -> list[str]:
-        return [*(lines(entries[one["on"]]) if one.get("same") else []), *one.get("changes", [])]
-
-    return lines(entries[name])
-
-
-def released_with_newer_toolz(listed: Place) -> Place:
-    """Release another image of ``science``, for a newer package; return the place with the matrix as it is then."""
-    matrix = listed.git.root / "matrix.yaml"
-    matrix.write_text(matrix.read_text().replace("toolz==1.0.0", "toolz==1.1.0"))
-    listed.git("add", "--all")
-    later = reloaded(listed)
-    later.commit("A newer toolz")
-    later.release(science=BAD)
-    return later
 
 
 @pytest.mark.slow
@@ -157,36 +98,12 @@ def test_a_report_that_is_refused_stops_no_release(listed: Place) -> None:
 
 
 @pytest.mark.slow
-def test_a_newer_report_does_not_hide_that_a_release_was_taken_back(
-    listed: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It changes the page, which then is not that of the last release."""
-
-    def reported(day: str) -> None:
-        monkeypatch.setattr(
-            attached_reports,
-            "known_scans",
-            lambda _registry, _entries, released, _scanning: (
-                {name: replace(one, scan=ScanSummary(day)) for name, one in released.items()},
-                {},
-            ),
-        )
-
-    reported("2026-11-28")
-    listed.git("add", "--all")
-    listed.release()
-    listed.commit("A bad one")
-    listed.release(science=BAD)
-    assert "2026-11-28" in listed.shown("deploy/catalog.html")
-    listed.take_back()
-    tip = listed.tip()
-    reported("2026-11-29")
-    assert "was changed by hand after this was released: it is kept" in listed.release(science=BAD)
-    assert listed.tip() == tip
-    listed.take_back()
-    listed.release(science=BAD)
-    assert listed.offered()[SCIENCE]["digest"] == BAD
-    assert "2026-11-29" in listed.shown("deploy/catalog.html")
+def test_a_rolled_back_image_has_its_scans_asked_once(listed: Place, reports: Reports) -> None:
+    later = rolled_back(listed)
+    later.commit("Another edit")
+    reports.asked = 0
+    assert f"keeps {GOOD}" in later.release(science=BAD, lab=NEXT)
+    assert reports.asked == 1
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import say
-from image_matrix.publish.release_files import FOLDER
+from image_matrix.publish.release_files import FOLDER, PAGE
 from image_matrix.publish.release_text import SOURCE_TRAILER
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ def publish(session: Session, git: Git, update: Update, today: date, *, verified
     """Push the commit with its tag, if there is one; return the update with the commit that the branch has.
 
     If it is to be verified, GitHub's API makes another commit with the same content, and signs it. A release that
-    changes nothing writes the tag of the last one, if that has none.
+    changes nothing writes the tag of the last one, if that has none. A page alone is no release, and gets no tag.
     """
-    from image_matrix.github.branch_commit import push_tag, push_tagged, remote_tags
+    from image_matrix.github.branch_commit import push, push_tag, push_tagged, remote_tags
     from image_matrix.publish.release_tags import next_tag
 
     commit, branch, tags = update.commit, update.branch, remote_tags(git)
@@ -34,6 +34,13 @@ def publish(session: Session, git: Git, update: Update, today: date, *, verified
         if branch.last and branch.last == branch.now and branch.last not in tags.values():
             push_tag(git, branch.last, tag)
         return update
+    if update.files is None:
+        if verified:
+            commit = _verified(git, update, commit)
+        else:
+            push(git, commit, branch.name)
+        say(session, f"{commit[:12]} on {branch.name}: its page alone")
+        return replace(update, commit=commit)
     if verified:
         commit = _verified(git, update, commit)
         push_tag(git, commit, tag)
@@ -49,9 +56,10 @@ def _verified(git: Git, update: Update, commit: str) -> str:
     from image_matrix.github.api_commit import create_commit, move_branch
     from image_matrix.github.branch_commit import tip
 
-    api, branch, files = run_api(), update.branch, update.files or {}
+    api, branch = run_api(), update.branch
+    files, folder = (update.page, PAGE) if update.files is None else (update.files, FOLDER)
     before = (
-        git("ls-tree", "-r", "-z", "--full-tree", "--name-only", branch.now, FOLDER) if branch.now else ""
+        git("ls-tree", "-r", "-z", "--full-tree", "--name-only", branch.now, folder) if branch.now else ""
     )
     removed = [path for path in before.split("\0") if path and path not in files]
     tree = git("rev-parse", f"{branch.now}^{{tree}}") if branch.now else None

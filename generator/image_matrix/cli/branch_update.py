@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.printing import note, say
+from image_matrix.cli.branch_files import Sources, attached_of, files_of, images_of, with_scans
+from image_matrix.cli.printing import say
 from image_matrix.cli.release_branch import Branch, entries_at, read_branch, sites_at
 from image_matrix.publish.release_files import FOLDER, PAGE
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.publish.release_notes import ReleaseNotes
-    from image_matrix.publish.released_contents import Attached
     from image_matrix.registry.client import Registry
 
 
@@ -40,6 +40,8 @@ class Update:
     """Sentences about choices that wait for a first release."""
     notes: ReleaseNotes | None = None
     """What changes in the images, in words."""
+    page: Mapping[str, File] = field(default_factory=dict)
+    """The page of what the branch offers, if a rollback by hand is kept: the other files stay."""
 
     @property
     def changed(self) -> list[str]:
@@ -47,18 +49,6 @@ class Update:
         from image_matrix.publish.release_files import changed_images
 
         return changed_images(self.branch.offered, self.entries)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """What the files of the branch are made from, beside their entries."""
-
-    state: State
-    git: Git
-    branch: Branch
-    registry: Registry
-    held: Mapping[str, str]
-    """The variants that are held back, with the reason."""
 
 
 def prepare(
@@ -73,16 +63,19 @@ def prepare(
 
     ``held`` are the variants that keep what the branch has of them, with the reason.
     """
+    from image_matrix.cli.branch_page import page_commit
     from image_matrix.github.branch_commit import folder_commit
     from image_matrix.publish.held_back import not_offered, refuse_to_lose_a_site
     from image_matrix.publish.release_files import changed_images
     from image_matrix.publish.release_text import message
 
     branch = read_branch(git, state.loaded.matrix.release.branch)
-    entries, files = _content(session, _Sources(state, git, branch, registry, held), digests)
+    sources = Sources(session, state, git, branch, registry, held)
+    entries, files = _content(sources, digests)
     waiting = tuple(not_offered(state.loaded.matrix, state.loaded.variants, entries)) if held else ()
     if files is None:
-        return Update(branch, entries, None, None, held, waiting)
+        commit, page = page_commit(sources)
+        return Update(branch, entries, None, commit, held, waiting, page=page)
     refuse_to_lose_a_site(state, entries, sites_at(git, branch.now) if branch.now else ())
     notes = _notes(branch, files)
     changed = changed_images(branch.offered, entries)
@@ -102,24 +95,22 @@ def _notes(branch: Branch, files: Mapping[str, File]) -> ReleaseNotes:
 
 
 def _content(
-    session: Session, sources: _Sources, digests: Mapping[str, str]
+    sources: Sources, digests: Mapping[str, str]
 ) -> tuple[Mapping[str, ReleaseEntry], Mapping[str, File] | None]:
     """Return the new entries and ``deploy/`` with them; no files if a rollback is kept.
 
     A rollback is a commit by hand that reverts the last release, or one image of it. A release does not undo it.
     """
-    from image_matrix.publish.attached_lists import attached_lists
     from image_matrix.publish.held_back import kept_entries
     from image_matrix.publish.release_files import entries_of, rolled_back, with_previous
 
-    git, state, branch, registry = sources.git, sources.state, sources.branch, sources.registry
-    released = branch.offered if branch.last == branch.now else entries_at(git, branch.last)
+    session, state, branch = sources.session, sources.state, sources.branch
+    released = branch.offered if branch.last == branch.now else entries_at(sources.git, branch.last)
     ready = with_previous(entries_of(state, digests), released)
-    stay = kept_entries(sources.held, branch.offered, registry)
+    stay = kept_entries(sources.held, branch.offered, sources.registry)
     new = {name: {**ready, **stay}[name] for name in state.loaded.variants if name in ready or name in stay}
-    attached = attached_lists(registry, state, new, branch.records, lambda text: say(session, text, level=1))
-    files, unread = _files(sources, new, attached)
-    if _is_rolled_back(git, branch, files):
+    attached, images = attached_of(sources, new), images_of(sources, new)
+    if branch.was_changed and _is_rolled_back(sources, files_of(sources, new, attached, images)):
         say(session, f"{branch.name} was changed by hand after this was released: it is kept")
         return branch.offered, None
     kept = rolled_back(released, branch.offered, ready)
@@ -127,43 +118,18 @@ def _content(
         say(session, f"{name} keeps {entry['digest']}: {branch.name} was rolled back to it by hand")
     if kept:
         new = {**new, **kept}
-        files, unread = _files(sources, new, attached)
-    for name, reason in unread.items():
-        note(session, f"{name}: {reason}")
-    return new, files
+        images = images_of(sources, new)
+    return new, files_of(sources, new, attached, with_scans(sources, new, images))
 
 
-def _files(
-    sources: _Sources, entries: Mapping[str, ReleaseEntry], attached: Attached
-) -> tuple[dict[str, File], Mapping[str, str]]:
-    """Return ``deploy/`` with these entries, and with what the registry says about their images.
-
-    Of some images, the page may lack what the last scan found: these are named, each with the reason.
-    """
-    from image_matrix.cli.release_history import history
-    from image_matrix.publish.attached_reports import known_scans
-    from image_matrix.publish.release_files import deploy_files
-    from image_matrix.publish.released_images import asks_registry, released_images
-
-    state, branch, registry = sources.state, sources.branch, sources.registry
-    asks, settings = asks_registry(state.loaded.matrix), state.loaded.matrix.release
-    released = released_images(registry, entries, branch.catalog, sources.held) if asks else {}
-    unread: Mapping[str, str] = {}
-    if "page" in settings.lists:
-        released, unread = known_scans(registry, entries, released, settings.scan)
-    earlier = history(sources.git, branch.now) if branch.now else ()
-    return deploy_files(state, entries, branch.kept, released, branch.records, attached, earlier), unread
-
-
-def _is_rolled_back(git: Git, branch: Branch, files: Mapping[str, File]) -> bool:
+def _is_rolled_back(sources: Sources, files: Mapping[str, File]) -> bool:
     """Return whether these files equal those of the last release, but not those of the branch."""
     from image_matrix.github.branch_commit import tree_with
 
-    if branch.last is None or branch.now in (None, branch.last):
-        return False
-    released = _entries(git, branch.last)
-    written = _entries(git, tree_with(git, branch.now, FOLDER, files))
-    return written == released != _entries(git, branch.now)
+    git, now = sources.git, sources.branch.now or ""
+    released = _entries(git, sources.branch.last or "")
+    written = _entries(git, tree_with(git, now, FOLDER, files))
+    return written == released != _entries(git, now)
 
 
 def _entries(git: Git, tree: str) -> list[str]:

@@ -142,6 +142,11 @@ class Branch:
     records: tuple[Mapping[str, ImageState], ...] = ()
     """What is in images, as the branch says it now, and as the last release wrote it."""
 
+    @property
+    def was_changed(self) -> bool:
+        """Whether something was committed to it since the last release."""
+        return self.last is not None and self.now != self.last
+
 
 def read_branch(git: Git, name: str) -> Branch:
     """Read the release branch from the remote repository."""

@@ -37,7 +37,8 @@ def _deploy_location(update: Update) -> str:
     """Return a sentence that says where ``deploy/`` is."""
     name = update.branch.name
     if update.files is None:
-        return f"`deploy/` on `{name}` was changed by hand after this was released, and is kept."
+        page = f" At {update.commit[:12]}, its page has newer facts." if update.commit else ""
+        return f"`deploy/` on `{name}` was changed by hand after this was released, and is kept.{page}"
     if update.commit is None:
         return f"`deploy/` on `{name}` is unchanged."
     return f"`deploy/` is at {update.commit[:12]} on `{name}`."

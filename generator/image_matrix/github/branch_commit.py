@@ -130,8 +130,12 @@ def text_at(git: Git, commit: str, path: str) -> str | None:
 
 def last_with_trailer(git: Git, commit: str, trailer: str) -> str | None:
     """Return the newest commit up to ``commit`` with a trailer, which reverts and the commits of others do not have."""
-    newest = git("log", "-1", "--first-parent", "--format=%H", f"--grep=^{trailer}: ", commit)
-    return newest or None
+    return next(iter(newest_with_trailer(git, commit, trailer, 1)), None)
+
+
+def newest_with_trailer(git: Git, commit: str, trailer: str, count: int) -> list[str]:
+    """Return the newest commits up to ``commit`` with a trailer, at most ``count``, the newest first."""
+    return git("log", f"-{count}", "--first-parent", "--format=%H", f"--grep=^{trailer}: ", commit).split()
 
 
 def count_with_trailer(git: Git, commit: str, trailer: str) -> int:

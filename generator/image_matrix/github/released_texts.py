@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.github.branch_commit import newest_with_trailer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +18,7 @@ def last_commits(git: Git, tip: str, trailer: str, count: int) -> list[str]:
 
     So those that somebody made by hand are among them. All commits, if fewer have the trailer.
     """
-    marked = git("log", f"-{count}", "--first-parent", "--format=%H", f"--grep=^{trailer}: ", tip).split()
+    marked = newest_with_trailer(git, tip, trailer, count)
     commits = git("rev-list", "--first-parent", tip).split()
     return commits[: commits.index(marked[-1]) + 1] if len(marked) == count else commits
 
