@@ -312,8 +312,10 @@ def test_what_moved_without_its_lock_is_locked_and_rendered_for_the_author(
 ) -> None:
     address, comments = github
     repository.start("render-me")
+    repository.write(changed(), "Another leaf than that of main")
     repository.program("--overlay", str(repository.overlay()), "lock")
-    repository.write(changed(), "Everything is locked")
+    repository.program("render")
+    repository.commit("Everything is locked")
     text = (repository.root / "matrix.yaml").read_text()
     (repository.root / "matrix.yaml").write_text(text.replace("toolz==", "tabulate==0.9.0\n    - toolz=="))
     repository.commit("Left to the run")
