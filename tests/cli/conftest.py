@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MATRIX = """\
 version: 1
 registry: ghcr.io/team/notebooks
-workflow: {generator: ".[locked]"}
+workflow: {generator: "/opt/image-matrix[locked]"}
 axes:
   python: ["3.13", "3.11"]
 sources: {debian: docker.io/library/debian:stable-slim}

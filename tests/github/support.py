@@ -30,7 +30,7 @@ images:
   leaf: {{from: base, pip: [six==1.17.0, jupyterhub==5.5.0]}}
   other: {{from: base, pip: [toolz==1.0.0, jupyterhub==5.5.0]}}
 release: {{scan: none}}
-workflow: {{generator: ".[locked]"}}
+workflow: {{generator: "/opt/image-matrix[locked]"}}
 """
 MANIFEST = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}'
 DIGEST = f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}"

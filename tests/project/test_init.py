@@ -167,7 +167,8 @@ def test_a_repository_on_gitlab_gets_its_registry_and_no_workflow(
 
 
 def test_the_folder_may_have_the_copy_that_the_jobs_install(tmp_path: Path) -> None:
-    (tmp_path / "vendor").mkdir()
+    (tmp_path / "vendor/image-matrix").mkdir(parents=True)
+    (tmp_path / "vendor/image-matrix/pyproject.toml").touch()
     assert run(["-q", "init", "--generator", "./vendor/image-matrix[locked]", str(tmp_path)]) == 0
     assert run(["-q", "-C", str(tmp_path), "check"]) == 0
 

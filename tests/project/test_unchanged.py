@@ -48,6 +48,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(root, "matrix.yaml", MATRIX)
     write(root, "images/lab.yaml", LAB)
     write(root, "site.yaml", "network: {ca_bundle: ca.pem}\n")
+    write(root, "ca.pem", "")
     write(root, "templates/dockerfiles/other.Dockerfile.j2", "RUN true\n")
     write(root, "templates/rootfs/base/etc/motd", "welcome\n")
     (root / "templates/rootfs/base/etc/link").symlink_to("motd")
@@ -137,6 +138,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a name that an include does not fit": lambda root: write(root, "images/notes.txt", ""),
     "an included file that is gone": lambda root: (root / "images/lab.yaml").unlink(),
     "an included file that is a link": lambda root: _to_a_link(root / "images/lab.yaml"),
+    "a file of the network that is gone": lambda root: (root / "ca.pem").unlink(),
     "a lock": lambda root: write(root, "matrix.lock.yaml", "version: 1\n"),
     "a lock that is a folder": lambda root: (root / "matrix.lock.yaml").mkdir(),
     "a template": lambda root: _append(root / "templates/rootfs/base/etc/motd"),

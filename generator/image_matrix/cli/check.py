@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import click
 
 from image_matrix.cli.against import Since, changes_as_data, compared_with, say_changes
 from image_matrix.cli.failures import annotate
-from image_matrix.cli.network_files import public_key
+from image_matrix.cli.network_files import missing_files
 from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
     Project,
@@ -100,8 +100,7 @@ def _repeat(call: _Call, verdict: Verdict, files: int) -> int:
 
 def _check(call: _Call, diff: bool | None) -> int:
     project = open_locked(call.session)
-    public_key(call.session, project.loaded)
-    verdict = _verdict(project, _of_outputs(project))
+    verdict = _verdict(project, _of_outputs(call.session, project))
     _report_good(call, verdict)
     if call.locked:
         note_never_refreshed(call.session, project.loaded)
@@ -144,6 +143,7 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
     from image_matrix.project.content_cache import content_cache
     from image_matrix.project.included_files import read_to_include
     from image_matrix.project.inputs import files_on_disk
+    from image_matrix.project.named_files import named_files
     from image_matrix.project.unchanged import inputs_digest, keep
 
     session = call.session
@@ -156,14 +156,21 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
         return
     if loaded.matrix.release.sign.public_key:
         return
+    named = [one.found(session.root) for one in named_files(loaded, project.inputs.templates)]
     included = read_to_include(session.matrix, project.inputs, files_on_disk(session.root))
-    if included and inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:
+    if None in named or included is None:
+        return
+    included = replace(included, there=tuple(os.path.relpath(file, session.root) for file in named if file))
+    if inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:
         keep(content_cache(), call.subject, call.inputs, included, difference.rendered, verdict)
 
 
-def _of_outputs(project: Project) -> list[Diagnostic]:
-    """Return the warnings about outputs; raises :class:`MatrixError` if a workflow cannot be rendered."""
-    return [*workflow_settings(project), *template_warnings(project)]
+def _of_outputs(session: Session, project: Project) -> list[Diagnostic]:
+    """Return the warnings about outputs and what runs need.
+
+    Raises :class:`MatrixError` if a workflow cannot be rendered, or if a file is missing that runs need.
+    """
+    return [*missing_files(session, project), *workflow_settings(project), *template_warnings(project)]
 
 
 def _missing(call: _Call, project: Project) -> list[Diagnostic]:
@@ -184,10 +191,9 @@ def _as_json(call: _Call) -> int:
     session = call.session
     try:
         project = load_project(read_inputs(session.root, session.matrix, session.overlays))
-        public_key(session, project.loaded)
         refuse_contradictions(project)
         refuse_violations(project)
-        verdict = _verdict(project, _of_outputs(project))
+        verdict = _verdict(project, _of_outputs(session, project))
         difference = compared(session, project)
     except MatrixError as error:
         _print_json(False, error.diagnostics, None, Since())

@@ -1,4 +1,4 @@
-"""Finds the files that a matrix names for its network, and opens registries with them."""
+"""Finds the files that settings of a matrix name, and opens registries with those for its network."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import click
 
 from image_matrix.cli.network_environment import use_network
 from image_matrix.cli.printing import say
-from image_matrix.diagnostics import MatrixError
+from image_matrix.diagnostics import MatrixError, diagnose, errors
+from image_matrix.project.named_files import NamedFile, fault, named_files
 
 if TYPE_CHECKING:
+    from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
+    from image_matrix.diagnostics import Diagnostic
     from image_matrix.registry.client import Registry
     from image_matrix.registry.host_log import HostLog
     from image_matrix.registry.http import HttpClient
@@ -104,20 +107,26 @@ def public_key(session: Session, loaded: Loaded) -> str | None:
 def _site_file(session: Session, loaded: Loaded, field: str, value: str | None) -> str | None:
     if value is None:
         return None
-    path = (session.root / value).resolve()
-    if path.is_file():
-        return str(path)
-    problem, advice = (
-        f"the file {value} does not exist",
-        f"the path is relative to {session.root.resolve().name}/",
-    )
-    raise _refused(loaded, field, problem, advice)
+    named = NamedFile(tuple(field.split(".")), value)
+    if finding := fault(session.root, named):
+        raise MatrixError(diagnose([finding], loaded.documents))
+    return str(named.place(session.root).resolve())
+
+
+def missing_files(session: Session, project: Project) -> list[Diagnostic]:
+    """Return warnings about files that settings name; raises :class:`MatrixError` if one is an error."""
+    loaded = project.loaded
+    findings = [fault(session.root, named) for named in named_files(loaded, project.inputs.templates)]
+    diagnostics = diagnose([one for one in findings if one], loaded.documents)
+    if errors(diagnostics):
+        raise MatrixError(diagnostics)
+    public_key(session, loaded)
+    return diagnostics
 
 
 def _refused(loaded: Loaded, field: str, problem: str, advice: str) -> MatrixError:
     """Return the error of a file that a field names."""
     from image_matrix.diagnostics import catalogue as rules
-    from image_matrix.diagnostics import diagnose
 
     finding = rules.BAD_VALUE.at(tuple(field.split(".")), where=f"`{field}`", problem=problem, advice=advice)
     return MatrixError(diagnose([finding], loaded.documents))

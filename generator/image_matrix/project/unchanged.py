@@ -30,7 +30,7 @@ LOCK = "matrix.lock.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """What was read to include files: it is known only when the matrix is parsed."""
+    """What was read of the files that a matrix names: they are known only when it is parsed."""
 
     listings: Mapping[str, list[str]]
     """Folder to the names in it."""
@@ -38,6 +38,8 @@ class Included:
     """Paths that lead nowhere outside of the project."""
     texts: Mapping[str, str]
     """Path of an included file to the SHA-256 of its bytes."""
+    there: tuple[str, ...] = ()
+    """Files that settings name; of them, only that they are there counts."""
 
 
 NONE_INCLUDED = Included({}, (), {})
@@ -99,6 +101,7 @@ def _includes_the_same(root: Path, included: Json) -> bool:
         all(names_in(root, folder) == names for folder, names in included["listings"].items())
         and not any(leads_outside(root, path) for path in included["inside"])
         and all(digest([content(root / path)]) == known for path, known in included["texts"].items())
+        and all((root / path).is_file() for path in included["there"])
     )
 
 
