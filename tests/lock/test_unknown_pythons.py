@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from image_matrix.cli import run
 from image_matrix.diagnostics import diagnose
 from image_matrix.diagnostics.report import terminal
 from image_matrix.lock.model import Lock
 from image_matrix.lock.python import lock_python
 from image_matrix.lock.unknown_pythons import unknown_pythons
 from image_matrix.project.load import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MATRIX = """\
 version: 1
@@ -35,6 +41,25 @@ def test_it_is_said_once_at_the_source_with_the_line_to_write() -> None:
     assert text.count("error[") == 1
     assert "matrix.yaml:4:11: error[IM105]: `sources.quay`: nothing says which Python it has" in text
     assert f"help: state it: `{LINE}`" in text
+
+
+def test_check_says_it_without_asking_anybody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = tmp_path / "matrix.yaml"
+    matrix.write_text(MATRIX, encoding="utf-8")
+    run(["-q", "-C", str(tmp_path), "render"])
+    capsys.readouterr()
+    assert run(["-C", str(tmp_path), "check"]) == 0
+    shown = capsys.readouterr().err
+    assert shown.count("warning[IM616]") == 1
+    assert "matrix.yaml:4:11: warning[IM616]: `lock` cannot lock the Python packages of `lab`" in shown
+    assert f"help: state it: `{LINE}`" in shown
+    matrix.write_text(
+        MATRIX.replace('sources: {quay: "quay.io/team/lab:1"}', LINE.replace("VERSION", "3.13")),
+        encoding="utf-8",
+    )
+    assert run(["-C", str(tmp_path), "-q", "render"]) == 0
+    assert run(["-C", str(tmp_path), "check"]) == 0
+    assert "IM616" not in capsys.readouterr().err
 
 
 def test_the_line_is_valid() -> None:

@@ -17,6 +17,7 @@ from image_matrix.cli.project import (
     Project,
     floating,
     load_project,
+    not_lockable,
     not_locked,
     note_floating,
     note_never_refreshed,
@@ -170,7 +171,12 @@ def _of_outputs(session: Session, project: Project) -> list[Diagnostic]:
 
     Raises :class:`MatrixError` if a workflow cannot be rendered, or if a file is missing that runs need.
     """
-    return [*missing_files(session, project), *workflow_settings(project), *template_warnings(project)]
+    return [
+        *missing_files(session, project),
+        *workflow_settings(project),
+        *not_lockable(project),
+        *template_warnings(project),
+    ]
 
 
 def _missing(call: _Call, project: Project) -> list[Diagnostic]:

@@ -162,6 +162,14 @@ def not_locked(project: Project) -> list[Diagnostic]:
     return sorted(dict.fromkeys([*missing, *unknown]), key=lambda item: item.place)
 
 
+def not_lockable(project: Project) -> list[Diagnostic]:
+    """Return a warning for everything that ``lock`` will refuse, as far as the matrix alone shows it."""
+    from image_matrix.diagnostics import diagnose
+    from image_matrix.lock import unknown_pythons
+
+    return diagnose(unknown_pythons.not_lockable(project.loaded), project.loaded.documents)
+
+
 def _without_overlays(inputs: Inputs) -> Loaded | None:
     """Return the matrix without overlays, if there are overlays and it is valid without them."""
     from dataclasses import replace
