@@ -41,11 +41,18 @@ def registry() -> str:
     return name
 
 
+OF_SUBPROCESS = 0.05
+"""The longest step, in seconds, in which :mod:`subprocess` waits for a program that may take only so long."""
+
+
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that a command waits between tries, which nobody waits here."""
     seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
+    sleep = time.sleep
+    monkeypatch.setattr(
+        time, "sleep", lambda given: seconds.append(given) if given > OF_SUBPROCESS else sleep(given)
+    )
     return seconds
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,10 @@ import pytest
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.git import command_in, run_git_within
+from tests.pseudo_terminal import everything
+
+if sys.platform != "win32":
+    import pty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +54,41 @@ def test_what_git_answers_in_time(tmp_path: Path) -> None:
     assert answer.returncode > 0
     assert answer.stderr.startswith(b"fatal: ")
     assert run_git_within(20, tmp_path, "--version").stdout.startswith(b"git version ")
+
+
+PASSPHRASE = """#!/bin/sh
+printf 'Enter passphrase: ' > /dev/tty
+read -r given < /dev/tty
+printf '%s' "$given"
+"""
+ASKING = "import sys; from pathlib import Path; from image_matrix.git import ask_remote; {}"
+ANSWERED = ASKING.format("print('answered', ask_remote(60, Path(), 'ls-remote', 'origin').stdout.decode())")
+ENDED = ASKING.format("print('ended', ask_remote(0.5, Path(), 'ls-remote', 'origin'))")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("program", "typed", "last"),
+    [(ANSWERED, b"open sesame\n", "answered open sesame"), (ENDED, b"", "ended None")],
+)
+def test_git_may_ask_at_a_terminal(tmp_path: Path, program: str, typed: bytes, last: str) -> None:
+    """ssh asks there for the passphrase of a key: what git starts has the terminal of the command."""
+    git = tmp_path / "git"
+    git.write_text(PASSPHRASE)
+    git.chmod(0o755)
+    child, terminal = pty.fork()
+    if not child:
+        os.execve(  # noqa: S606 - no shell is wanted
+            sys.executable,
+            [sys.executable, "-c", program],
+            {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        )
+    os.write(terminal, typed)
+    shown = everything(terminal).decode()
+    os.close(terminal)
+    assert os.waitpid(child, 0)[1] == 0, shown
+    assert "Enter passphrase: " in shown
+    assert shown.splitlines()[-1].endswith(last)
 
 
 def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 
+END_SECONDS = 5.0
+"""How long git may take to end after it was told to."""
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -34,22 +37,49 @@ def run_git_within(
 
     git cannot ask for a password here. Raises :class:`EnvironmentFailure` without git.
     """
+    answer = _answer_within(seconds, root, arguments, environment, alone=True)
+    if answer is not None:
+        return answer
+    nothing = f"nothing came within {seconds:g} seconds".encode()
+    return subprocess.CompletedProcess(arguments, -signal.SIGKILL, b"", nothing)
+
+
+def ask_remote(
+    seconds: float, root: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git like :func:`run_git`, at most so long; return ``None`` if it did not end in time.
+
+    The ssh that git starts can ask at a terminal, for a passphrase or about a host. Raises
+    :class:`EnvironmentFailure` without git.
+    """
+    return _answer_within(seconds, root, arguments, environment, alone=not _has_terminal())
+
+
+def _answer_within(
+    seconds: float,
+    root: Path,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str] | None,
+    *,
+    alone: bool,
+) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git and return the result, or ``None`` if it takes longer; ``alone`` is for :func:`_communicate`."""
     command = ["git", "-C", str(root), *arguments]
     try:
-        output, error, code = _communicate(command, seconds, _in_english(environment))
+        return _communicate(command, seconds, _in_english(environment), alone=alone)
     except subprocess.TimeoutExpired:
-        output, error, code = b"", f"nothing came within {seconds:g} seconds".encode(), -signal.SIGKILL
+        return None
     except FileNotFoundError as missing:
         raise _no_git() from missing
-    return subprocess.CompletedProcess(command, code, output, error)
 
 
 def _communicate(
-    command: list[str], seconds: float, environment: Mapping[str, str]
-) -> tuple[bytes, bytes, int]:
-    """Return what a command wrote to its two outputs, and its exit code; raises ``subprocess.TimeoutExpired``.
+    command: list[str], seconds: float, environment: Mapping[str, str], *, alone: bool
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command and return the result; raises ``subprocess.TimeoutExpired``.
 
-    The command gets a session of its own, so that the programs that git has started for the network end with it.
+    ``alone`` gives it a session of its own, so that the programs that git has started for the network end with it. It
+    has no terminal then.
     """
     with subprocess.Popen(
         command,
@@ -57,14 +87,35 @@ def _communicate(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=dict(environment),
-        start_new_session=True,
+        start_new_session=alone,
     ) as process:
         try:
             output, error = process.communicate(timeout=seconds)
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            _end(process, alone=alone)
             raise
-        return output, error, process.returncode
+        return subprocess.CompletedProcess(command, process.returncode, output, error)
+
+
+def _end(process: subprocess.Popen[bytes], *, alone: bool) -> None:
+    """End git: with its session, or else so that it ends its own programs (run-command.h, ``clean_on_exit``)."""
+    if alone:
+        os.killpg(process.pid, signal.SIGKILL)
+        return
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _has_terminal() -> bool:
+    """Say whether this process has a terminal: ssh opens it by this name, whatever its streams are (tty(4))."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True
 
 
 def _in_english(environment: Mapping[str, str] | None) -> dict[str, str]:

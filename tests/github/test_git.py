@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.errors import EnvironmentFailure, Failure
+from image_matrix.github import branch_commit
 from image_matrix.github.branch_commit import (
     Git,
     commit_changes,
@@ -209,6 +212,34 @@ def test_a_remote_that_never_answers(
         push(git, "HEAD", "release")
     assert caught.value.help == "check the network and the remote `origin` (git remote --verbose)"
     assert pauses == [1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize("command", ["ls-remote", "fetch", "push"])
+def test_a_remote_that_stays_silent_is_named_and_not_asked_again(
+    git: Git, pauses: list[float], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(branch_commit, "REMOTE", dict.fromkeys(branch_commit.REMOTE, 0.5))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        git("remote", "set-url", "origin", f"http://somebody:secret@{host}/x.git")
+        quiet = replace(
+            git, environment={**git.environment, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+        )
+        with pytest.raises(EnvironmentFailure) as caught:
+            quiet(command, "origin")
+        silent.settimeout(5)
+        with silent.accept()[0] as connection:
+            connection.settimeout(5)
+            while connection.recv(4096):  # until the program that git has started has ended, too
+                pass
+        silent.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            silent.accept()
+    assert caught.value.message == (
+        f"git {command} was ended: `origin` (http://{host}/x.git) did not answer within 0.5 seconds"
+    )
+    assert "`git ls-remote origin`" in caught.value.help
+    assert pauses == []
 
 
 def test_a_login_that_may_not_push_is_not_tried_again(

@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from image_matrix.diagnostics.redact import without_user
 from image_matrix.errors import EnvironmentFailure, Failure
-from image_matrix.git import run_git
+from image_matrix.git import ask_remote, run_git
 from image_matrix.retry import persevere, retry_policy
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 AUTHOR = "github-actions[bot]"
 MAIL = "41898282+github-actions[bot]@users.noreply.github.com"
-REMOTE = ("fetch", "ls-remote", "push")
-"""Commands that contact the remote. Each may run twice: pushing a commit that exists there changes nothing."""
+REMOTE = {"fetch": 900.0, "ls-remote": 120.0, "push": 900.0}
+"""Commands that contact the remote, and how many seconds each may take: a server or proxy may be silent for ever.
+
+Each may run twice: pushing a commit that exists there changes nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,32 @@ class Git:
     def try_(
         self, *arguments: str, stdin: bytes = b"", **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git and return the result, with retries if the remote is unavailable."""
+        """Run git and return the result, with retries if the remote is unavailable.
+
+        Raises :class:`EnvironmentFailure` if the remote takes longer than it may; it is not asked again then.
+        """
         values = {**self.environment, **environment}
+        if arguments[0] not in REMOTE:
+            return run_git(self.root, *arguments, stdin=stdin, environment=values)
+        seconds = REMOTE[arguments[0]]
 
         def attempt() -> subprocess.CompletedProcess[bytes]:
-            return run_git(self.root, *arguments, stdin=stdin, environment=values)
+            answer = ask_remote(seconds, self.root, *arguments, environment=values)
+            if answer is None:
+                raise self._silent(arguments[0], seconds)
+            return answer
 
-        return persevere(attempt, _judge, time.sleep) if arguments[0] in REMOTE else attempt()
+        return persevere(attempt, _judge, time.sleep)
+
+    def _silent(self, command: str, seconds: float) -> EnvironmentFailure:
+        """Return the failure of a command that the remote did not answer in time."""
+        known = run_git(self.root, "remote", "get-url", self.remote, environment=self.environment)
+        address = without_user(known.stdout.decode(errors="replace").strip())
+        remote = f"`{self.remote}` ({address})" if address else f"`{self.remote}`"
+        return EnvironmentFailure(
+            f"git {command} was ended: {remote} did not answer within {seconds:g} seconds",
+            f"check the network and the proxy, try `git ls-remote {self.remote}`, and run this again",
+        )
 
 
 def _judge(ended: subprocess.CompletedProcess[bytes]) -> RetryPolicy | None:
