@@ -22,6 +22,7 @@ from tests.findings.rescanned import (
     UNFIXED,
     ZLIB,
     Clone,
+    dpkg_layer,
     make_clone,
     push_image,
     release_of_trivy,
@@ -319,6 +320,27 @@ def test_without_an_issue_the_run_is_red(released: Place) -> None:
     assert released.workflow()[0] == 1
     assert released.issues.issues == []
     assert "| CRITICAL | [CVE-2026-1]" in released.summary
+
+
+def test_a_finding_of_one_platform_names_it_everywhere(place: Place) -> None:
+    """In the table, the issue, and in what the attached reports say to `status` and to the page."""
+    repository = Repository(f"{place.clone.registry}/base")
+    versions = {"amd64": {**OLD, "openssl": "3.0.16-1"}, "arm64": OLD}
+    parts = [repository.image(arch, layer_tar=dpkg_layer(one)) for arch, one in versions.items()]
+    place.clone.write(release={"sign": "none", "scan": {"tool": "trivy", "severity": "HIGH", "attach": True}})
+    place.clone.offer("release", *versions, base=repository.index(parts))
+    code, out, _ = place("scan", "--released")
+    assert code == 1
+    assert "base:default (linux/arm64)" in " ".join(out.split())
+    assert place.workflow()[0] == 0
+    assert place.summary.count("`base:default` (linux/arm64)") == 1
+    place.clone.git("fetch", "--quiet", "origin", "release:refs/remotes/origin/release")
+    code, out, _ = place("status", "base", "--format", "json")
+    (base,) = json.loads(out)
+    scan = base["released"]["scan"]
+    assert scan["findings"] == scan["platforms"]["linux/arm64"] == {"CRITICAL": 1}
+    assert scan["platforms"]["linux/amd64"] == {}
+    assert "(amd64: nothing found; arm64: 1 CRITICAL)" in place("status", "base")[1]
 
 
 def test_code_scanning_gets_a_file_for_each_image(released: Place) -> None:

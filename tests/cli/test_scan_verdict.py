@@ -41,7 +41,7 @@ def test_nothing_found_names_the_day_of_the_database(
     said: Callable[..., CaptureResult[str]], page: Path, day: str, known: str
 ) -> None:
     shown = said(ScanVerdict(rejected=False, limits=ScanLimits(day)))
-    assert shown.err == f"base:default: no findings that stop a release{known}\n"
+    assert shown.err == f"base:default (linux/amd64): no findings that stop a release{known}\n"
     assert (shown.out, page.read_text()) == ("", "")
 
 
@@ -56,9 +56,9 @@ def test_what_a_scan_could_not_see_is_a_warning_whatever_it_found(
         page.write_text("")
         shown = said(verdict)
         for text in (STALE, UNSEEN):
-            assert f"note: base:default: {text}\n" in shown.err
-            assert f"::warning title=scan of base%3Adefault::{text}\n" in shown.err
-            assert f"base:default: {text}.\n\n" in page.read_text().replace("\\", "")
+            assert f"note: base:default (linux/amd64): {text}\n" in shown.err
+            assert f"::warning title=scan of base%3Adefault (linux/amd64)::{text}\n" in shown.err
+            assert f"base:default (linux/amd64): {text}.\n\n" in page.read_text().replace("\\", "")
 
 
 def test_findings_are_printed_with_what_mends_them(
@@ -67,12 +67,12 @@ def test_findings_are_printed_with_what_mends_them(
     shown = said(ScanVerdict(rejected=True, findings=(OPENSSL,)))
     assert shown.out == (
         "HIGH     CVE-2026-1           openssl 3.0.15-1 → 3.0.16-1\n"
-        "base:default: 1 finding; this run releases nothing\n"
+        "base:default (linux/amd64): 1 finding; this run releases nothing\n"
     )
     (help_,) = (line for line in shown.err.splitlines() if line.startswith("  help: "))
     sentence = help_.removeprefix("  help: ")
     assert "openssl" in sentence
-    assert f"::error title=scan of base%3Adefault::1 finding; {sentence}\n" in shown.err
+    assert f"::error title=scan of base%3Adefault (linux/amd64)::1 finding; {sentence}\n" in shown.err
     assert "**1 finding: this run releases nothing.**" in page.read_text()
     assert "| HIGH | CVE-2026-1 | openssl 3.0.15-1 → 3.0.16-1 |" in page.read_text()
 
@@ -84,7 +84,9 @@ def test_the_help_is_printed_in_silence_too(said: Callable[..., CaptureResult[st
 
 def test_a_scanner_that_gives_no_reason(said: Callable[..., CaptureResult[str]], page: Path) -> None:
     shown = said(ScanVerdict(rejected=True))
-    assert shown.out == "base:default: the scanner rejected the image; this run releases nothing\n"
+    assert (
+        shown.out == "base:default (linux/amd64): the scanner rejected the image; this run releases nothing\n"
+    )
     assert "the scanner rejected the image; its output says why\n" in shown.err
     assert "the scanner rejected the image; see the log: this run releases nothing" in page.read_text()
 
@@ -97,3 +99,11 @@ def test_outside_of_a_run_nothing_is_annotated(
     shown = said(ScanVerdict(rejected=True, findings=(OPENSSL,), limits=ScanLimits(unseen=UNSEEN)))
     assert "::" not in shown.err
     assert UNSEEN in shown.err
+
+
+def test_an_image_of_one_platform_has_its_name_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = loaded(matrix({"base": {"from": "debian", "platforms": ["linux/amd64"]}}))
+    report_on_base(tmp_path, only, ScanVerdict(rejected=False), 0)
+    assert capsys.readouterr().err == "base:default: no findings that stop a release\n"

@@ -14,7 +14,7 @@ from image_matrix.findings.issue import LIMIT, MARKER, issue_body
 from image_matrix.findings.model import ScanFinding, ScanLimits, ScanResult
 from image_matrix.findings.news import new_findings, news
 from image_matrix.findings.rescan import ExpiredException, ReleaseScan
-from image_matrix.findings.rows import finding_rows, images_text
+from image_matrix.findings.rows import finding_rows
 from tests.findings.examples import APT, BASE, LAB, LEAF, PIP, UNFIXED, known, result, target
 from tests.findings.test_remedies import proposal
 
@@ -161,13 +161,3 @@ def test_only_what_was_not_there_before_is_new() -> None:
         "1 new finding:\n\n- HIGH [GHSA-abcd-2345-wxyz](https://github.com/advisories/GHSA-abcd-2345-wxyz): `Tornado` "
         "6.4 → 6.5 in `leaf:default`"
     )
-
-
-def test_images_are_named_by_those_that_the_others_stand_on() -> None:
-    every = [target(name) for name in (BASE, LAB, LEAF)]
-    assert images_text(every, PARENTS) == "base:default, and 2 that stand on it"
-    assert images_text([every[2]], PARENTS) == LEAF
-    both = [target(LAB), target(LAB, platform="linux/arm64"), target(LAB, key="old", channel="stable")]
-    assert images_text(both, PARENTS) == "lab:default, lab:default (stable)"
-    many = [target(f"image-{number}") for number in range(6)]
-    assert images_text(many, {}) == "image-0, image-1, image-2, image-3 and 2 more"

@@ -14,10 +14,12 @@ from image_matrix.publish.attached_reports import known_scans, read_report, with
 from image_matrix.publish.indexes import CREATED
 from image_matrix.publish.scan_report import REPORT_TYPE, attach_report
 from image_matrix.publish.scanners import ScanJob
+from image_matrix.registry.manifests import INDEX_TYPES
 from image_matrix.registry.reference import digest_of
 from image_matrix.registry.referrers import attach
+from image_matrix.registry.upload import IMAGE_MANIFEST, put_manifest
 from image_matrix.render.lists.released import ReleasedImage, ScanSummary
-from tests.registry.test_upload import client, pushed
+from tests.registry.test_upload import BLOB, client, manifest, pushed
 from tests.registry.writable import Behaviour, Writable, serving
 
 if TYPE_CHECKING:
@@ -93,6 +95,41 @@ def test_a_clean_report_is_no_missing_report(tmp_path: Path) -> None:
         assert said(tmp_path, server, TRIVY, trivy("2026-11-29")) == ScanSummary("2026-11-29", {})
     with serving() as server:
         assert said(tmp_path, server, TRIVY) is None
+
+
+def index_of(server: Writable, *platforms: str) -> tuple[str, dict[str, str]]:
+    """Push an index with an image for each platform; return its digest, and those of the images."""
+    pushed(server)
+    parts = {}
+    for platform in platforms:
+        content = json.dumps({**json.loads(manifest(BLOB)), "annotations": {"of": platform}}).encode()
+        put_manifest(client(), f"{server.host}/team/deploy:part", content)
+        parts[platform] = digest_of(content)
+    listed = [
+        {"mediaType": IMAGE_MANIFEST, "digest": digest, "size": 1,
+         "platform": dict(zip(("os", "architecture"), platform.split("/"), strict=True))}
+        for platform, digest in parts.items()
+    ]  # fmt: skip
+    content = json.dumps({"schemaVersion": 2, "mediaType": INDEX_TYPES[0], "manifests": listed}).encode()
+    put_manifest(client(), f"{server.host}/team/deploy:index", content, INDEX_TYPES[0])
+    return digest_of(content), parts
+
+
+def test_each_platform_has_its_own_findings(tmp_path: Path) -> None:
+    """A finding of both counts once; a platform without a report is not one without findings."""
+    amd64, arm64, s390x = "linux/amd64", "linux/arm64", "linux/s390x"
+    with serving() as server:
+        index, parts = index_of(server, amd64, arm64, s390x)
+        reports = {amd64: trivy("2026-11-29", "HIGH"), arm64: trivy("2026-11-28", "HIGH", "CRITICAL")}
+        for platform, report in reports.items():
+            job = ScanJob(tmp_path / "image", tmp_path / "report.json", tmp_path)
+            job.report.write_text(json.dumps(report))
+            attach_report(client(), f"{server.host}/team/deploy@{parts[platform]}", job, _day_of(report))
+        scan = _scan_of(server, index, TRIVY)
+    both = {"CRITICAL": 1, "HIGH": 1}
+    assert scan == ScanSummary("2026-11-28", both, {amd64: {"HIGH": 1}, arm64: both, s390x: None})
+    assert scan is not None
+    assert scan.differing == scan.platforms
 
 
 def test_another_scanners_report_is_not_read_as_clean(tmp_path: Path) -> None:

@@ -94,9 +94,11 @@ def test_nothing_found(job: ScanJob, page: Path, capsys: pytest.CaptureFixture[s
 def test_a_refusal_is_on_the_runs_page(job: ScanJob, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert scanned('echo "no JSON" > "$2"; exit 7', job) == 1
     shown = capsys.readouterr()
-    assert shown.out == "base:default: the scanner rejected the image; this run releases nothing\n"
-    assert "::error title=scan of base%3Adefault::the scanner rejected the image; " in shown.err
-    assert "### Scan of base:default" in page.read_text()
+    assert (
+        shown.out == "base:default (linux/amd64): the scanner rejected the image; this run releases nothing\n"
+    )
+    assert "::error title=scan of base%3Adefault (linux/amd64)::the scanner rejected the image; " in shown.err
+    assert "### Scan of base:default (linux/amd64)" in page.read_text()
 
 
 def test_a_scanner_gets_no_secrets(job: ScanJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +231,7 @@ def test_findings_are_converted_although_they_stop_the_release(
     matrix_ = loaded(matrix({"base": {"from": "debian"}}, release={"scan": {"tool": "trivy", "sarif": True}}))
     assert scan(matrix_, job) == 1
     assert job.sarif.read_text().startswith("convert --format=sarif ")
-    assert "Scan of base:default" in page.read_text()
+    assert "Scan of base:default (linux/amd64)" in page.read_text()
 
 
 def test_findings_say_what_would_mend_them(
@@ -254,7 +256,7 @@ def test_findings_say_what_would_mend_them(
     shown = capsys.readouterr()
     brings = '`gh workflow run lock.yaml -f names="apt"` brings openssl'
     assert shown.out.startswith(
-        "CRITICAL CVE-2026-1           openssl 3.0.15-1 → 3.0.16-1\nbase:default: 1 finding;"
+        "CRITICAL CVE-2026-1           openssl 3.0.15-1 → 3.0.16-1\nbase:default (linux/amd64): 1 finding;"
     )
     assert brings in shown.err
     assert f"| CRITICAL | CVE-2026-1 | openssl 3.0.15-1 → 3.0.16-1 |\n\n- {brings}\n" in page.read_text()

@@ -130,10 +130,25 @@ def test_what_the_last_scan_of_users_image_found() -> None:
         scanned = replace(now, released=replace(now.released, scan=ScanSummary("2026-11-30", counts)))
         assert f"; scanned 2026-11-30: {words}" in command.as_table([scanned])
         (data,) = json.loads(command.as_json([scanned]))
-        assert data["released"]["scan"] == {"day": "2026-11-30", "findings": counts}
+        assert data["released"]["scan"] == {"day": "2026-11-30", "findings": counts, "platforms": {}}
     dateless = replace(now, released=replace(now.released, scan=ScanSummary("")))
     assert "; scanned: nothing found" in command.as_table([dateless])
     assert json.loads(command.as_json([dateless]))[0]["released"]["scan"]["day"] is None
+
+
+def test_platforms_of_users_image_with_other_findings() -> None:
+    old = image(3)
+    now = statuses({f"leaf/manifests/{digest(old)}": old}, released(old))[LEAF]
+    assert now.released is not None
+    platforms = {AMD64: {}, "linux/arm64": {"HIGH": 2}, "linux/s390x": None}
+    scan = ScanSummary("2026-11-30", {"HIGH": 2}, platforms)
+    shown = replace(now, released=replace(now.released, scan=scan))
+    words = "; scanned 2026-11-30: 2 HIGH (amd64: nothing found; arm64: 2 HIGH; s390x: not scanned)"
+    assert words in command.as_table([shown])
+    assert json.loads(command.as_json([shown]))[0]["released"]["scan"]["platforms"] == platforms
+    alike = replace(scan, platforms={AMD64: {"HIGH": 2}, "linux/arm64": {"HIGH": 2}})
+    shown = replace(now, released=replace(now.released, scan=alike))
+    assert "; scanned 2026-11-30: 2 HIGH\n" in command.as_table([shown])
 
 
 def test_a_released_image_that_the_registry_lost() -> None:

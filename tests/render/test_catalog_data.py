@@ -151,15 +151,20 @@ def test_a_release_says_digest_size_day_and_commit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "counts", "words"),
+    ("scan", "words"),
     [
-        ("2026-11-29", {"CRITICAL": 1, "HIGH": 3}, "1 critical, 3 high (scan of 2026-11-29)"),
-        ("2026-11-29", {}, "none that stops a release (scan of 2026-11-29)"),
-        ("", {}, "none that stops a release"),
+        (ScanSummary("2026-11-29", {"CRITICAL": 1, "HIGH": 3}), "1 critical, 3 high (scan of 2026-11-29)"),
+        (ScanSummary("2026-11-29", {}), "none that stops a release (scan of 2026-11-29)"),
+        (ScanSummary("", {}), "none that stops a release"),
+        (ScanSummary("", {"HIGH": 1}, {"linux/amd64": {}, "linux/arm64": {"HIGH": 1}}),
+         "1 high (linux/amd64: none; linux/arm64: 1 high)"),
+        (ScanSummary("2026-11-29", {}, {"linux/amd64": {}, "linux/arm64": None}),
+         "none that stops a release (linux/amd64: none; linux/arm64: not scanned; scan of 2026-11-29)"),
+        (ScanSummary("", {"LOW": 1}, {"linux/amd64": {"LOW": 1}, "linux/arm64": {"LOW": 1}}), "1 low"),
     ],
-)
-def test_a_release_says_what_the_last_scan_found(day: str, counts: dict[str, int], words: str) -> None:
-    image = ReleasedImage(DIGEST, scan=ScanSummary(day, counts))
+)  # fmt: skip
+def test_a_release_says_what_the_last_scan_found(scan: ScanSummary, words: str) -> None:
+    image = ReleasedImage(DIGEST, scan=scan)
     known = shown_of(chain(), Pins())
     shown = Shown(chain(), known.contents, ["other:default"], released={"other:default": image})
     (other,) = entries(shown).values()

@@ -132,7 +132,7 @@ def as_table(rows: Sequence[FindingRow], parents: dict[str, str | None]) -> str:
             row.finding.package,
             row.finding.installed,
             ", ".join(row.finding.fixed),
-            images_text(row.targets, parents),
+            images_text(row, parents),
             ", ".join(short(one) for one in row.remedies),
         )
         for row in rows

@@ -10,6 +10,7 @@ from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import note
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.released_entries import released_entries
+from image_matrix.cli.status_scan import last_scan, scan_data
 from image_matrix.config.platforms import architecture
 from image_matrix.config.variant_ids import image_of
 from image_matrix.text import plural
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.session import Session
     from image_matrix.publish.status import LegStatus, Progress, VariantStatus
-    from image_matrix.render.lists.released import ScanSummary
 
 SHORT = 9
 """Digits of a commit that are shown."""
@@ -133,16 +133,7 @@ def _users(one: VariantStatus) -> str:
     which = "this" if one.is_current else "an older one"
     day, commit = one.released.created[:10], one.released.commit[:SHORT]
     parts = [which, *([f"of {day}"] if day else []), *([f"from {commit}"] if commit else [])]
-    return " ".join(parts) + _last_scan(one.released.scan)
-
-
-def _last_scan(scan: ScanSummary | None) -> str:
-    """Return what the newest attached report says of the image that users have."""
-    if scan is None:
-        return ""
-    counts = ", ".join(f"{count} {severity}" for severity, count in scan.counts.items())
-    day = f" {scan.day}" if scan.day else ""
-    return f"; scanned{day}: {counts or 'nothing found'}"
+    return " ".join(parts) + last_scan(one.released.scan)
 
 
 def _summary(statuses: Sequence[VariantStatus]) -> str:
@@ -171,9 +162,7 @@ def _as_data(one: VariantStatus) -> dict[str, Any]:
             "commit": released.commit or None,
             "size": dict(released.sizes),
             "current": one.is_current,
-            "scan": {"day": released.scan.day or None, "findings": dict(released.scan.counts)}
-            if released.scan
-            else None,
+            "scan": scan_data(released.scan) if released.scan else None,
         }
         if released
         else None,

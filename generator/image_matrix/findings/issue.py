@@ -110,7 +110,7 @@ def _row(row: FindingRow, parents: Mapping[str, str | None]) -> str:
         finding_link(finding.id),
         code(finding.package),
         words(finding.versions),
-        images_text(row.targets, parents, code),
+        images_text(row, parents, code),
         ", ".join(_cell(one) for one in row.remedies),
     )
     return f"| {' | '.join(cells)} |"

@@ -44,7 +44,7 @@ def news(rows: Sequence[FindingRow], parents: Mapping[str, str | None]) -> str:
     """Return the comment about findings that are new."""
     lines = [
         f"- {row.finding.severity} {finding_link(row.finding.id)}: {code(row.finding.package)} "
-        f"{words(row.finding.versions)} in {images_text(row.targets, parents, code)}"
+        f"{words(row.finding.versions)} in {images_text(row, parents, code)}"
         for row in rows[:LISTED]
     ]
     more = [f"- and {len(rows) - LISTED} more"] if len(rows) > LISTED else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.findings.model import SEVERITIES
@@ -27,12 +27,15 @@ class FindingRow:
     """Of the first image; places in images may differ."""
     targets: tuple[ScanTarget, ...]
     remedies: tuple[Remedy, ...]
+    only_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of images that do not have it on all of their platforms, each with those on which it is."""
 
 
 def finding_rows(known: Knowledge, results: Iterable[ScanResult]) -> list[FindingRow]:
     """Return the findings, the worst first."""
+    every = list(results)
     grouped: dict[tuple[str, ...], list[tuple[ScanFinding, ScanTarget]]] = {}
-    for result in results:
+    for result in every:
         for one in result.findings:
             key = (one.severity, one.id, one.package, one.installed, *one.fixed)
             grouped.setdefault(key, []).append((one, result.target))
@@ -41,6 +44,7 @@ def finding_rows(known: Knowledge, results: Iterable[ScanResult]) -> list[Findin
             places[0][0],
             tuple(dict.fromkeys(target for _, target in places)),
             tuple(dict.fromkeys(remedy(known, target, finding) for finding, target in places)),
+            _only_on([target for _, target in places], every),
         )
         for places in grouped.values()
     ]
@@ -50,22 +54,53 @@ def finding_rows(known: Knowledge, results: Iterable[ScanResult]) -> list[Findin
     )
 
 
-def images_text(
-    targets: Sequence[ScanTarget],
-    parents: Mapping[str, str | None],
-    shown: Callable[[str], str] = str,
-) -> str:
+def _only_on(targets: Iterable[ScanTarget], results: Iterable[ScanResult]) -> dict[str, tuple[str, ...]]:
+    """Return the images that have a finding on some platforms, and that a scan sees to lack it on another one."""
+    seen = {(one.target.name, one.target.platform) for one in results if one.is_complete}
+    found = _platforms(targets)
+    return {
+        name: tuple(platforms)
+        for name, platforms in found.items()
+        if any(image == name and platform not in platforms for image, platform in seen)
+    }
+
+
+def _platforms(targets: Iterable[ScanTarget]) -> dict[str, dict[str, None]]:
+    """Return the platforms of each image, by its name."""
+    found: dict[str, dict[str, None]] = {}
+    for one in targets:
+        found.setdefault(one.name, {})[one.platform] = None
+    return found
+
+
+def images_text(row: FindingRow, parents: Mapping[str, str | None], shown: Callable[[str], str] = str) -> str:
     """Return which images have a finding: those that stand on none of the others, and how many stand on them.
 
-    ``parents`` are the ids of the variants that variants are built from today.
+    An image that does not have it on all of its platforms has those behind its name. ``parents`` are the ids of the
+    variants that variants are built from today.
     """
-    names = dict.fromkeys(one.name for one in targets)
-    ids = {one.variant for one in targets if not one.channel}
-    channelled = {one.name for one in targets if one.channel}
-    tops = [name for name in names if name in channelled or parents.get(name) not in ids]
+    names = _platforms(row.targets)
+    tops = [name for name in names if not _is_below(row, name, names, parents)]
     below = len(names) - len(tops)
     more = f", and {below} that stand{'s' if below == 1 else ''} on {'it' if len(tops) == 1 else 'them'}"
-    return f"{listed((shown(name) for name in tops), NAMED)}{more if below else ''}"
+    texts = (f"{shown(name)}{_on(row.only_on.get(name, ()))}" for name in tops)
+    return f"{listed(texts, NAMED)}{more if below else ''}"
+
+
+def _on(platforms: Sequence[str]) -> str:
+    return f" ({' and '.join(platforms)})" if platforms else ""
+
+
+def _is_below(
+    row: FindingRow, name: str, names: Mapping[str, Mapping[str, None]], parents: Mapping[str, str | None]
+) -> bool:
+    """Say whether an image has a finding from its parent: on the same platforms, or on some of the parent's."""
+    ids = {one.variant for one in row.targets if not one.channel}
+    parent = parents.get(name)
+    if name not in ids or parent not in ids:
+        return False
+    is_within = name not in row.only_on and names[name].keys() <= names[parent].keys()
+    return is_within or row.only_on.get(name) == row.only_on.get(parent)
 
 
 def fixed_in_release(results: Iterable[ScanResult]) -> frozenset[tuple[str, str, str]]:

@@ -24,7 +24,7 @@ from image_matrix.registry.reference import DIGEST
 from image_matrix.render.lists.released import ScanSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from image_matrix.config.release import Scanning
     from image_matrix.findings.model import ScanFinding
@@ -81,22 +81,35 @@ def known_scans(
 
 
 def _summary(registry: Registry, scanning: Scanning, entry: ReleaseEntry) -> ScanSummary | None:
-    """Return the findings of an index, each once, however many of its platforms have it."""
-    newest = [report for image in _images(registry, entry) if (report := _newest(registry, scanning, image))]
+    """Return the findings of an index, each once, however many of its platforms have it, and those of each platform."""
+    reports = {
+        platform: _newest(registry, scanning, image) for platform, image in _images(registry, entry).items()
+    }
+    newest = [report for report in reports.values() if report]
     if not newest:
         return None
-    rows = {(row.severity, row.id, row.package) for _, of_image in newest for row in of_image}
-    counted = Counter(severity for severity, *_ in rows)
-    counts = {name: counted[name] for name in from_severity(scanning.severity) if counted[name]}
-    return ScanSummary(min((day for day, _ in newest if day), default=""), counts)
+    counts = _counts(scanning, (row for _, rows in newest for row in rows))
+    platforms = {
+        platform: _counts(scanning, report[1]) if report else None
+        for platform, report in reports.items()
+        if platform
+    }
+    return ScanSummary(min((day for day, _ in newest if day), default=""), counts, platforms)
 
 
-def _images(registry: Registry, entry: ReleaseEntry) -> Iterator[str]:
-    """Yield the image of each platform, by digest."""
+def _counts(scanning: Scanning, rows: Iterable[ScanFinding]) -> dict[str, int]:
+    """Return the number of findings of each severity that counts, the worst first; each finding once."""
+    counted = Counter(severity for severity, *_ in {(row.severity, row.id, row.package) for row in rows})
+    return {name: counted[name] for name in from_severity(scanning.severity) if counted[name]}
+
+
+def _images(registry: Registry, entry: ReleaseEntry) -> dict[str, str]:
+    """Return the image of each platform, by digest; one that is no index is that of the entry's, or of an empty one."""
     reference, digest = str(entry["reference"]).partition("@")[0], str(entry["digest"])
     index = registry.manifest(by_digest(reference, digest))
-    parts = index.platforms.values() if isinstance(index, Manifest) else ()
-    yield from (by_digest(reference, part) for part in [*parts] or [digest])
+    parts = index.platforms if isinstance(index, Manifest) else {}
+    only = dict.fromkeys(entry.get("platforms", ())[:1] or [""], digest)
+    return {platform: by_digest(reference, part) for platform, part in (parts or only).items()}
 
 
 def _newest(registry: Registry, scanning: Scanning, image: str) -> tuple[str, list[ScanFinding]] | None:

@@ -16,10 +16,10 @@ LISTED = 100
 """Number of findings that a run's summary lists."""
 
 
-def summary(variant: str, rows: Sequence[ScanFinding], advice: Sequence[str] = ()) -> str:
+def summary(name: str, rows: Sequence[ScanFinding], advice: Sequence[str] = ()) -> str:
     """Return a run's summary of the findings, and of what would mend them, in Markdown.
 
-    ``advice`` are sentences in Markdown.
+    ``name`` is that of the image, ``advice`` are sentences in Markdown.
     """
     result = plural(len(rows), "finding") if rows else "the scanner rejected the image; see the log"
     cells = ((row.severity, row.id, f"{row.package} {row.versions}") for row in rows[:LISTED])
@@ -29,7 +29,7 @@ def summary(variant: str, rows: Sequence[ScanFinding], advice: Sequence[str] = (
     help_ = ["", *(f"- {line}" for line in advice)] if advice else []
     return "\n".join(
         [
-            f"### Scan of {variant}",
+            f"### Scan of {name}",
             "",
             f"**{result}: this run releases nothing.**",
             "",

@@ -129,9 +129,18 @@ def _facts(shown: Shown, item: Variant, tags: Sequence[str]) -> Iterator[tuple[s
 
 
 def _findings(scan: ScanSummary) -> str:
-    counts = ", ".join(f"{number} {severity.lower()}" for severity, number in scan.counts.items())
-    day = f" (scan of {scan.day})" if scan.day else ""
-    return f"{counts or 'none that stops a release'}{day}"
+    """Return how many findings an image has, and each platform if they differ."""
+    parts = [
+        f"{platform}: {'not scanned' if counts is None else _counted(counts) or 'none'}"
+        for platform, counts in scan.differing.items()
+    ]
+    parts += [f"scan of {scan.day}"] if scan.day else []
+    more = f" ({'; '.join(parts)})" if parts else ""
+    return f"{_counted(scan.counts) or 'none that stops a release'}{more}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {severity.lower()}" for severity, number in counts.items())
 
 
 def _unlisted(shown: Shown, item: Variant) -> Iterator[str]:

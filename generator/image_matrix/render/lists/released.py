@@ -19,6 +19,13 @@ class ScanSummary:
     """``2026-11-29``; empty if the report does not say."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Severity to the number of findings, the worst first; without those below what stops a release."""
+    platforms: Mapping[str, Mapping[str, int] | None] = field(default_factory=dict)
+    """The same of each platform; ``None`` for one that has no report."""
+
+    @property
+    def differing(self) -> Mapping[str, Mapping[str, int] | None]:
+        """What each platform has, unless all of them have the same findings."""
+        return self.platforms if any(one != self.counts for one in self.platforms.values()) else {}
 
 
 @dataclass(frozen=True, slots=True)
