@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class BranchSources:
     """What the files of the branch are made from, beside their entries."""
 
     session: Session
@@ -37,7 +37,7 @@ class Sources:
     """The variants that are held back, with the reason."""
 
 
-def attached_of(sources: Sources, entries: Entries) -> Attached:
+def attached_of(sources: BranchSources, entries: Entries) -> Attached:
     """Return what builds have attached to images, as far as the branch does not say it."""
     from image_matrix.publish.attached_lists import attached_lists
 
@@ -47,7 +47,7 @@ def attached_of(sources: Sources, entries: Entries) -> Attached:
     return attached_lists(sources.registry, sources.state, entries, sources.branch.records, log)
 
 
-def images_of(sources: Sources, entries: Entries) -> Images:
+def images_of(sources: BranchSources, entries: Entries) -> Images:
     """Return what the registry says about images, if a list of the matrix says it; without their scans."""
     from image_matrix.publish.released_images import asks_registry, released_images
 
@@ -56,7 +56,7 @@ def images_of(sources: Sources, entries: Entries) -> Images:
     return released_images(sources.registry, entries, sources.branch.catalog, sources.held)
 
 
-def with_scans(sources: Sources, entries: Entries, images: Images) -> Images:
+def with_scans(sources: BranchSources, entries: Entries, images: Images) -> Images:
     """Return the images with what the last scan found, if there is a page; notes name those where it is not known."""
     from image_matrix.publish.attached_reports import known_scans
 
@@ -69,7 +69,7 @@ def with_scans(sources: Sources, entries: Entries, images: Images) -> Images:
     return scanned
 
 
-def files_of(sources: Sources, entries: Entries, attached: Attached, images: Images) -> dict[str, File]:
+def files_of(sources: BranchSources, entries: Entries, attached: Attached, images: Images) -> dict[str, File]:
     """Return ``deploy/`` with these entries."""
     from image_matrix.cli.release_history import history
     from image_matrix.publish.release_files import deploy_files

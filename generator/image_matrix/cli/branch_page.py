@@ -9,7 +9,7 @@ from image_matrix.cli.branch_files import attached_of, files_of, images_of, with
 from image_matrix.publish.release_files import DIGESTS, PAGE
 
 if TYPE_CHECKING:
-    from image_matrix.cli.branch_files import Sources
+    from image_matrix.cli.branch_files import BranchSources
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
 
@@ -19,7 +19,7 @@ RELEASES = 20
 """The number of releases that are looked at for the one that the branch was rolled back to."""
 
 
-def page_commit(sources: Sources) -> tuple[str | None, dict[str, File]]:
+def page_commit(sources: BranchSources) -> tuple[str | None, dict[str, File]]:
     """Write a commit with what is known today of the images that the branch offers; return it with its file.
 
     ``None`` if the page stays as it is, and no file if there is no page, or nobody knows any more how to write it.
@@ -36,7 +36,7 @@ def page_commit(sources: Sources) -> tuple[str | None, dict[str, File]]:
     return folder_commit(sources.git, sources.branch.now, PAGE, page, MESSAGE), page
 
 
-def _state_of_offer(sources: Sources) -> State | None:
+def _state_of_offer(sources: BranchSources) -> State | None:
     """Return the matrix of the newest release with the images that the branch offers now; ``None`` if it is gone.
 
     It is the one of today if no release had them: then somebody has written digests by hand, and the rest is as the

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.branch_files import Sources, attached_of, files_of, images_of, with_scans
+from image_matrix.cli.branch_files import BranchSources, attached_of, files_of, images_of, with_scans
 from image_matrix.cli.printing import say
 from image_matrix.cli.release_branch import Branch, entries_at, read_branch, sites_at
 from image_matrix.publish.release_files import FOLDER, PAGE
@@ -70,7 +70,7 @@ def prepare(
     from image_matrix.publish.release_text import message
 
     branch = read_branch(git, state.loaded.matrix.release.branch)
-    sources = Sources(session, state, git, branch, registry, held)
+    sources = BranchSources(session, state, git, branch, registry, held)
     entries, files = _content(sources, digests)
     waiting = tuple(not_offered(state.loaded.matrix, state.loaded.variants, entries)) if held else ()
     if files is None:
@@ -95,7 +95,7 @@ def _notes(branch: Branch, files: Mapping[str, File]) -> ReleaseNotes:
 
 
 def _content(
-    sources: Sources, digests: Mapping[str, str]
+    sources: BranchSources, digests: Mapping[str, str]
 ) -> tuple[Mapping[str, ReleaseEntry], Mapping[str, File] | None]:
     """Return the new entries and ``deploy/`` with them; no files if a rollback is kept.
 
@@ -122,7 +122,7 @@ def _content(
     return new, files_of(sources, new, attached, with_scans(sources, new, images))
 
 
-def _is_rolled_back(sources: Sources, files: Mapping[str, File]) -> bool:
+def _is_rolled_back(sources: BranchSources, files: Mapping[str, File]) -> bool:
     """Return whether these files equal those of the last release, but not those of the branch."""
     from image_matrix.github.branch_commit import tree_with
 

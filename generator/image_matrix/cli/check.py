@@ -157,11 +157,11 @@ def _keep(call: _Call, project: Project, difference: Difference, verdict: Verdic
         return
     if loaded.matrix.release.sign.public_key:
         return
-    named = [one.found(session.root) for one in named_files(loaded, project.inputs.templates)]
+    named = [one.usable(session.root) for one in named_files(loaded, project.inputs.templates)]
     included = read_to_include(session.matrix, project.inputs, files_on_disk(session.root))
     if None in named or included is None:
         return
-    included = replace(included, there=tuple(os.path.relpath(file, session.root) for file in named if file))
+    included = replace(included, present=tuple(os.path.relpath(file, session.root) for file in named if file))
     if inputs_digest(session.root, session.matrix, session.overlays) == call.inputs:
         keep(content_cache(), call.subject, call.inputs, included, difference.rendered, verdict)
 

@@ -53,8 +53,8 @@ def _without_outputs(script: str) -> tuple[str, list[str]]:
 
 def _set(script: str, known: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a script sets itself."""
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for match in _SETS.finditer(script):
-        is_sure = match["name"] not in found and not match["condition"]
-        found[match["name"]] = expand(match["value"], {**known, **found}) if is_sure else NOT_KNOWN
-    return found
+        is_sure = match["name"] not in variables and not match["condition"]
+        variables[match["name"]] = expand(match["value"], {**known, **variables}) if is_sure else NOT_KNOWN
+    return variables

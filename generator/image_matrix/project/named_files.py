@@ -43,7 +43,7 @@ class NamedFile:
         """Return the path on disk of what is named, in a repository."""
         return root / self.folder / self.value
 
-    def found(self, root: Path) -> Path | None:
+    def usable(self, root: Path) -> Path | None:
         """Return the file that is there: what is named, or in that folder what makes it usable."""
         place = self.place(root)
         every = (place, *(place / name for name in self.needs))
@@ -55,13 +55,13 @@ def named_files(loaded: Loaded, templates: Templates) -> Iterator[NamedFile]:
 
     What a run may make itself is only warned of: steps of the repository's own templates of workflows can do so.
     """
-    own = any(path.startswith("templates/workflows/") for path in templates.replaced)
-    rule = rules.NOT_HERE if own else rules.BAD_VALUE
+    has_templates = any(path.startswith("templates/workflows/") for path in templates.replaced)
+    rule = rules.ABSENT_FILE if has_templates else rules.BAD_VALUE
     network, public_key = loaded.matrix.network, loaded.matrix.release.sign.public_key
     every = (
         *_generator(loaded.matrix.workflow.generator or "", rule),
         *_setting(("network", "ca_bundle"), network.ca_bundle, network.ca_bundle_variable, rule),
-        *_setting(("network", "netrc"), network.netrc, network.netrc_secret, rules.NOT_HERE),
+        *_setting(("network", "netrc"), network.netrc, network.netrc_secret, rules.ABSENT_FILE),
         *_setting(("release", "sign", "public_key"), public_key, None, rules.BAD_VALUE),
         *_web_apps(loaded),
     )
@@ -96,7 +96,7 @@ def _web_apps(loaded: Loaded) -> Iterator[NamedFile]:
 
 def fault(root: Path, named: NamedFile) -> Finding | None:
     """Return what is wrong with a named file in the repository below ``root``."""
-    if named.found(root):
+    if named.usable(root):
         return None
     advice = named.advice or f"correct the path: it is relative to {root.resolve().name}/"
     return named.rule.at(named.setting, problem=_problem(root, named), advice=advice)

@@ -38,7 +38,7 @@ class Included:
     """Paths that lead nowhere outside of the project."""
     texts: Mapping[str, str]
     """Path of an included file to the SHA-256 of its bytes."""
-    there: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
     """Files that settings name; of them, only that they are there counts."""
 
 
@@ -101,7 +101,7 @@ def _includes_the_same(root: Path, included: Json) -> bool:
         all(names_in(root, folder) == names for folder, names in included["listings"].items())
         and not any(leads_outside(root, path) for path in included["inside"])
         and all(digest([content(root / path)]) == known for path, known in included["texts"].items())
-        and all((root / path).is_file() for path in included["there"])
+        and all((root / path).is_file() for path in included["present"])
     )
 
 
