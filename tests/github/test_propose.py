@@ -176,6 +176,28 @@ def test_a_reviewer_reads_what_moved(root: Path, hub: Hub) -> None:
     )
 
 
+@pytest.mark.parametrize("ref", ["refs/heads/change", "refs/tags/main"])
+def test_a_run_of_another_branch_neither_proposes_its_commits_nor_closes_what_is_open(
+    ref: str,
+    root: Path,
+    hub: Hub,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GITHUB_REF", ref)
+    hub.opened = [{"number": 7, "html_url": "https://example.org/7"}]
+    for refreshed in ("2", "1"):
+        (root / "matrix.lock.yaml").write_text(LOCK % (refreshed * 64))
+        assert propose(root) == 1
+        assert "from main alone" in capsys.readouterr().err
+    assert (hub.pulls, hub.edits, hub.started) == ([], [], [])
+    heads = ["git", "-C", str(root), "ls-remote", "origin", "lock"]
+    assert subprocess.run(heads, check=True, capture_output=True).stdout == b""
+    monkeypatch.setenv("GITHUB_REF", "refs/heads/main")
+    assert propose(root) == 0
+    assert len(hub.edits) == 1
+
+
 def test_a_pull_request_that_proposes_nothing_any_more_is_closed(root: Path, hub: Hub) -> None:
     hub.opened = [{"number": 4}]
     (root / "matrix.lock.yaml").write_text(LOCK % ("1" * 64))

@@ -29,6 +29,7 @@ IMAGES = matrix(
 )
 BY_IMAGE = jobs_of(rendered(IMAGES))
 BY_LAYER = jobs_of(rendered(by_layer(IMAGES)))
+SCHEDULED = rendered({**IMAGES, "workflow": {**IMAGES["workflow"], "prune": {}, "rescan": {}}})
 NOTHING = {
     "legs": "{}",
     "scans": "{}",
@@ -249,6 +250,24 @@ def test_nothing_is_committed_for_other_events(jobs: dict[str, Any], github: dic
 
 DISPATCH = {"event_name": "workflow_dispatch", "ref": "refs/heads/change", "event": {}}
 QUEUE = {"event_name": "merge_group", "ref": "refs/heads/gh-readonly-queue/main/pr-7", "event": {}}
+
+
+@pytest.mark.parametrize("workflow", ["lock", "prune", "rescan"])
+def test_what_a_schedule_starts_is_started_by_hand_on_the_default_branch_alone(workflow: str) -> None:
+    """A refresh of another branch would propose the commits of that branch, and close the open pull request."""
+    jobs = jobs_of(SCHEDULED, workflow)
+    listed = {"list": {"parts": "[1]"}}
+    assert Run({**DISPATCH, "ref": "refs/heads/main"}, checks=listed).starts(jobs) == set(jobs)
+    for ref in ("refs/heads/change", "refs/tags/main"):
+        # each job by itself, and the first ones if it is skipped after them
+        skipped = Run({**DISPATCH, "ref": ref}, results=dict.fromkeys(jobs, "skipped"), checks=listed)
+        assert skipped.starts(jobs) == set()
+
+
+@pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
+def test_a_start_by_hand_on_another_branch_releases_nothing(jobs: dict[str, Any]) -> None:
+    assert "release" not in Run(DISPATCH).starts(jobs)
+    assert "release" in Run({**DISPATCH, "ref": "refs/heads/main"}).starts(jobs)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,9 @@ def test_what_resolves_asks_nobody_and_goes_on_without_the_answers() -> None:
     assert steps["Fetch the answers"]["continue-on-error"] is True
     handed_on = next(step for step in refresh["ask"]["steps"] if step["name"] == "Hand the answers on")
     assert steps["Fetch the answers"]["with"]["name"] == handed_on["with"]["name"]
-    assert (resolve["needs"], resolve["if"]) == (["ask"], "${{ !cancelled() }}")
+    main = "github.ref == 'refs/heads/main'"
+    assert (resolve["needs"], resolve["if"]) == (["ask"], f"${{{{ !cancelled() && {main} }}}}")
     # a job without a condition is skipped if anything before it has failed, also what it does not need itself
-    assert refresh["propose"]["if"] == "${{ !cancelled() && needs.resolve.result == 'success' }}"
+    assert (
+        refresh["propose"]["if"] == f"${{{{ !cancelled() && {main} && needs.resolve.result == 'success' }}}}"
+    )

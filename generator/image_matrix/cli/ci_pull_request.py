@@ -124,7 +124,8 @@ def _start(session: Session, workflow: str, branch: str) -> None:
 def ci_propose(session: Session, branch: str, title: str, start: str | None) -> int:
     """Push the changes to BRANCH, and create or update a pull request.
 
-    Without changes, a pull request of an earlier run is closed.
+    Without changes, a pull request of an earlier run is closed. A run of another branch than the default one is
+    refused: its commits would be in the pull request.
     """
     from image_matrix.github.api import PermissionDenied, close_pull_requests, upsert_pull_request
     from image_matrix.github.branch_commit import actions_git, commit_changes, text_at
@@ -135,6 +136,7 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
 
     project = open_project(session)
     base = project.loaded.matrix.workflow.default_branch
+    _refuse_other_branches(base)
     git = actions_git(session.root)
     before = text_at(git, "HEAD", text.FILE)
     owner = _owner()
@@ -158,3 +160,18 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
     if start:
         _start(session, start, branch)
     return 0
+
+
+def _refuse_other_branches(default: str) -> None:
+    """Raise :class:`Failure` in a run of another branch or of a tag.
+
+    Source: docs.github.com/actions/reference/workflows-and-actions/variables, "GITHUB_REF".
+    """
+    from image_matrix.errors import Failure
+    from image_matrix.github.event import BRANCHES
+
+    ref = os.environ.get("GITHUB_REF", "")
+    if ref not in ("", f"{BRANCHES}{default}"):
+        name = ref.removeprefix(BRANCHES)
+        message = f"this run is of {name}, and a change is proposed from {default} alone"
+        raise Failure(message, f"start the workflow on {default}")
