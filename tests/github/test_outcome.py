@@ -46,6 +46,18 @@ def test_what_failed_comes_first_with_its_log() -> None:
     )
 
 
+def test_a_job_over_its_time_limit_is_no_image_and_builds_nothing_above() -> None:
+    """GitHub cancels it, and what is done of a run that is not cancelled is said."""
+    cancelled = [{**JOBS[0], "conclusion": "cancelled"}]
+    (over,) = legs_of(cancelled)
+    assert (over.variant, over.conclusion) == ("base:python3.13", "cancelled")
+    words = "build or test for amd64 was cancelled, for example by its time limit"
+    assert rows(leg("base:default", "cancelled"))[:2] == [
+        f"| `base:default` | **[{words}](https://example.org/job)** | 6 |",
+        "| `lab:default` | not built for amd64: `base:default` failed |  |",
+    ]
+
+
 def test_what_stands_on_a_failed_image_was_not_built() -> None:
     """Whether its job did not start, or started and found no parent."""
     failed = (leg("base:default", "failure"), leg("base:default", arch="arm64"))
@@ -74,6 +86,6 @@ def test_a_large_run_keeps_to_its_room() -> None:
     assert "\n… and 295 more" in text
 
 
-@pytest.mark.parametrize("conclusion", ["skipped", "cancelled", None])
+@pytest.mark.parametrize("conclusion", ["skipped", None])
 def test_jobs_that_had_nothing_to_do(conclusion: str | None) -> None:
     assert legs_of([{**JOBS[0], "conclusion": conclusion}]) == []

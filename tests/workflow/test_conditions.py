@@ -12,7 +12,7 @@ import pytest
 
 from tests import yaml_files
 from tests.environments import node_folder
-from tests.workflow.matrices import ONE_PLATFORM, by_layer, jobs_of, matrix, rendered
+from tests.workflow.matrices import ONE_PLATFORM, SHAPES, by_layer, jobs_of, matrix, rendered
 from tests.workflow.test_parser import node_version
 
 if TYPE_CHECKING:
@@ -212,11 +212,9 @@ def test_files_are_rendered_for_authors_who_can_push(jobs: dict[str, Any]) -> No
     assert run.starts(jobs) == {"plan", "render", "gate"}
     both = {"lock": "true", "render": "true"}
     assert Run(PULL_REQUEST, both, {"plan": "failure"}).starts(jobs) == {"plan", "lock", "render", "gate"}
-    assert Run(PULL_REQUEST, both, {"plan": "failure", "lock": "failure"}).starts(jobs) == {
-        "plan",
-        "lock",
-        "gate",
-    }
+    for result in ("failure", "cancelled"):  # a job over its time limit is cancelled, and the run goes on
+        run = Run(PULL_REQUEST, both, {"plan": "failure", "lock": result})
+        assert run.starts(jobs) == {"plan", "lock", "gate"}
 
 
 @pytest.mark.parametrize("jobs", [BY_IMAGE, BY_LAYER])
@@ -246,6 +244,17 @@ def test_files_are_rendered_for_authors_who_can_push(jobs: dict[str, Any]) -> No
 def test_nothing_is_committed_for_other_events(jobs: dict[str, Any], github: dict[str, Any]) -> None:
     run = Run(github, {"lock": "true", "render": "true"}, {"plan": "failure"})
     assert not FOR_THE_AUTHOR & run.starts(jobs)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_conditions_name_the_results_that_they_take(name: str) -> None:
+    """A result is one of four words, so what one of them excludes may be more than is meant.
+
+    Source: docs.github.com/actions/reference/workflows-and-actions/contexts, "needs context", "steps context".
+    """
+    texts = {path: file.content.decode() for path, file in rendered(SHAPES[name]).items()}
+    excluded = re.compile(r"\.(?:result|outcome|conclusion) *!=.*")
+    assert {path: found for path, text in texts.items() if (found := excluded.findall(text))} == {}
 
 
 DISPATCH = {"event_name": "workflow_dispatch", "ref": "refs/heads/change", "event": {}}

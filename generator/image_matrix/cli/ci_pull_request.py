@@ -11,7 +11,7 @@ import click
 from image_matrix.cli.ci_lock import UNREACHABLE
 from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_project
-from image_matrix.cli.run_api import required_variable, run_api, run_event
+from image_matrix.cli.run_api import refuse_other_branches, required_variable, run_api, run_event
 from image_matrix.github.files import SUMMARY, append
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
 
     project = open_project(session)
     base = project.loaded.matrix.workflow.default_branch
-    _refuse_other_branches(base)
+    refuse_other_branches(base)
     git = actions_git(session.root)
     before = text_at(git, "HEAD", text.FILE)
     owner = _owner()
@@ -160,18 +160,3 @@ def ci_propose(session: Session, branch: str, title: str, start: str | None) -> 
     if start:
         _start(session, start, branch)
     return 0
-
-
-def _refuse_other_branches(default: str) -> None:
-    """Raise :class:`Failure` in a run of another branch or of a tag.
-
-    Source: docs.github.com/actions/reference/workflows-and-actions/variables, "GITHUB_REF".
-    """
-    from image_matrix.errors import Failure
-    from image_matrix.github.event import BRANCHES
-
-    ref = os.environ.get("GITHUB_REF", "")
-    if ref not in ("", f"{BRANCHES}{default}"):
-        name = ref.removeprefix(BRANCHES)
-        message = f"this run is of {name}, and a change is proposed from {default} alone"
-        raise Failure(message, f"start the workflow on {default}")

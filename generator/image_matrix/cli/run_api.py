@@ -37,3 +37,18 @@ def run_event() -> Event:
     path = os.environ.get("GITHUB_EVENT_PATH")
     payload = json.loads(Path(path).read_text(encoding="utf-8")) if path and Path(path).is_file() else {}
     return read_event(os.environ.get("GITHUB_EVENT_NAME", ""), payload)
+
+
+def refuse_other_branches(default: str) -> None:
+    """Raise :class:`Failure` in a run of another branch or of a tag.
+
+    Source: docs.github.com/actions/reference/workflows-and-actions/variables, "GITHUB_REF".
+    """
+    from image_matrix.errors import Failure
+    from image_matrix.github.event import BRANCHES
+
+    ref = os.environ.get("GITHUB_REF", "")
+    if ref not in ("", f"{BRANCHES}{default}"):
+        name = ref.removeprefix(BRANCHES)
+        message = f"this run is of {name}, and a change is proposed from {default} alone"
+        raise Failure(message, f"start the workflow on {default}")

@@ -23,7 +23,11 @@ ROOM = 4_500
 NAMED = 4
 WORDS = ("failed", "not built", "done")
 """What can come of a variant, the worst first."""
-FAILED = ("failure", "timed_out", "startup_failure")
+FAILED = ("failure", "timed_out", "startup_failure", "cancelled")
+"""Conclusions of jobs without a result. One over its time limit is cancelled, and the run goes on.
+
+Source: docs.github.com/actions/reference/workflows-and-actions/workflow-syntax, ``jobs.<job_id>.timeout-minutes``.
+"""
 _NAMES = (
     re.compile(r"(?P<kind>Build|Scan) (?P<variant>\S+) \((?P<arch>[^(),]+)\)"),
     re.compile(r"(?P<kind>Scan) (?P<image>\S+) \((?P<label>[^(),]+), (?P<arch>[^(),]+), [^()]+\)"),
@@ -59,7 +63,7 @@ def jobs_of_run(api: Api, run: str) -> list[dict[str, Any]]:
 
 def legs_of(jobs: Iterable[Mapping[str, Any]]) -> list[Leg]:
     """Return the jobs that are about a variant and have run; a skipped one had nothing to do."""
-    return [leg for job in jobs if (leg := _leg(job)) and leg.conclusion not in ("", "skipped", "cancelled")]
+    return [leg for job in jobs if (leg := _leg(job)) and leg.conclusion not in ("", "skipped")]
 
 
 def _leg(job: Mapping[str, Any]) -> Leg | None:
@@ -135,7 +139,7 @@ def _row(name: str, legs: Sequence[Leg], blocked: Mapping[str, Sequence[str]]) -
     broken = [leg for leg in started if leg.conclusion in FAILED]
     done = {leg.kind: leg for leg in started if leg.conclusion == "success"}
     phrases = [
-        *(f"**[{_what(leg)} failed]({leg.address})**" for leg in broken),
+        *(f"**[{_what(leg)} {_broken(leg)}]({leg.address})**" for leg in broken),
         *(f"not built for {arch}: {_names(failed)} failed" for arch, failed in blocked.items()),
         *(["built, tested"] if {"Build", "Fork"} & done.keys() else []),
         *(["scanned"] if "Scan" in done else []),
@@ -150,6 +154,10 @@ def _row(name: str, legs: Sequence[Leg], blocked: Mapping[str, Sequence[str]]) -
 def _what(leg: Leg) -> str:
     action = "scan" if leg.kind == "Scan" else "build or test"
     return f"{action} for {leg.arch}" if leg.arch else action
+
+
+def _broken(leg: Leg) -> str:
+    return "was cancelled, for example by its time limit" if leg.conclusion == "cancelled" else "failed"
 
 
 def _names(variants: Iterable[str]) -> str:
