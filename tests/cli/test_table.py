@@ -26,9 +26,41 @@ def test_long_cells_are_folded_where_words_end() -> None:
     )
 
 
-def test_a_column_stays_readable() -> None:
+def test_words_are_whole_where_the_columns_have_room() -> None:
+    rows = [("jupyter-tensorflow-full", "python3.13", "amd64, arm64")]
+    assert table(("image", "variant", "platforms"), rows, 34) == (
+        "image        variant     platforms\n"
+        "jupyter-     python3.13  amd64,\n"
+        "tensorflow-              arm64\n"
+        "full\n"
+    )
+
+
+def test_rows_are_entries_where_words_do_not_fit_into_columns() -> None:
+    rows = [
+        ("jupyter-tensorflow", "python3.13", "", "amd64, arm64"),
+        ("base", "python3.11", "cuda13", "amd64"),
+    ]
+    assert table(("image", "variant", "accelerator", "platforms"), rows, 32) == (
+        "jupyter-tensorflow\n"
+        "  variant python3.13; platforms\n"
+        "  amd64, arm64\n"
+        "base\n"
+        "  variant python3.11;\n"
+        "  accelerator cuda13; platforms\n"
+        "  amd64\n"
+    )
+
+
+def test_what_is_longer_than_a_word_is_broken() -> None:
+    text = table(("name", "digest"), [("base", f"sha256:{'0' * 64}")], 40)
+    assert text.splitlines()[:2] == ["name  digest", f"base  sha256:{'0' * 27}"]
+    assert text.count("0") == 64
+
+
+def test_a_table_stays_readable() -> None:
     text = table(("a", "b"), [("x" * 20, "y" * 20)], 1)
-    assert text.splitlines()[1] == f"{'x' * NARROWEST}  {'y' * NARROWEST}"
+    assert text.splitlines()[0] == "x" * NARROWEST
 
 
 @pytest.mark.slow
