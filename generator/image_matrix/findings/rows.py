@@ -57,20 +57,20 @@ def finding_rows(known: Knowledge, results: Iterable[ScanResult]) -> list[Findin
 def _only_on(targets: Iterable[ScanTarget], results: Iterable[ScanResult]) -> dict[str, tuple[str, ...]]:
     """Return the images that have a finding on some platforms, and that a scan sees to lack it on another one."""
     seen = {(one.target.name, one.target.platform) for one in results if one.is_complete}
-    found = _platforms(targets)
+    affected = _platforms(targets)
     return {
         name: tuple(platforms)
-        for name, platforms in found.items()
+        for name, platforms in affected.items()
         if any(image == name and platform not in platforms for image, platform in seen)
     }
 
 
 def _platforms(targets: Iterable[ScanTarget]) -> dict[str, dict[str, None]]:
     """Return the platforms of each image, by its name."""
-    found: dict[str, dict[str, None]] = {}
+    platforms: dict[str, dict[str, None]] = {}
     for one in targets:
-        found.setdefault(one.name, {})[one.platform] = None
-    return found
+        platforms.setdefault(one.name, {})[one.platform] = None
+    return platforms
 
 
 def images_text(row: FindingRow, parents: Mapping[str, str | None], shown: Callable[[str], str] = str) -> str:
