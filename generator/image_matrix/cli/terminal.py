@@ -24,7 +24,10 @@ USUAL = 80
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
-    """Return the width of a stream's terminal in characters, by default of stdout; ``None`` if nobody reads there."""
+    """Return the width of a stream's terminal in characters, by default of stdout.
+
+    ``None`` if it has none, or is the log of a run.
+    """
     stream = stream or sys.stdout
     if not stream.isatty() or os.environ.get("GITHUB_ACTIONS") == "true":
         return None
