@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import image_matrix
 from image_matrix.json_data import Json, NestingError, at_path, read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DATA = {"a": [{"b": "text"}, None], "0": "key"}
 
@@ -40,43 +45,101 @@ def test_what_is_nested_too_deeply_is_no_json(text: str | bytes) -> None:
     assert isinstance(raised.value, ValueError)
 
 
+JSON_ERROR = {"JSONDecodeError", "NestingError", "ValueError"}
+READS = {"json.load", "json.loads"}
+NAMES = re.compile(r"json\.load|read_json|JSONDecodeError|NestingError")
+
+
 def test_who_answers_bad_json_answers_deep_json_too() -> None:
     """Python's parser raises RecursionError for it, which is no ValueError: `read_json` makes it one.
 
     What runs in containers has that function not, and answers both.
     """
     package = Path(image_matrix.__file__).parent
-    texts = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
-    modules = {
-        path: ast.parse(text) for path, text in texts.items() if re.search(r"json\.loads|read_json", text)
+    texts = {
+        str(path.relative_to(package)): path.read_text(encoding="utf-8") for path in package.rglob("*.py")
     }
-    guarded = [
-        (f"{path.relative_to(package)}:{block.lineno}", called, caught(block))
-        for path, module in modules.items()
-        for block in ast.walk(module)
-        if isinstance(block, ast.Try)
-        for called in readers(block)
-    ]
-    assert len(guarded) > 20
-    assert [
-        place for place, called, names in guarded if called == "json.loads" and "RecursionError" not in names
-    ] == []
+    modules = {place: ast.parse(text) for place, text in texts.items() if NAMES.search(text)}
+    found = {place: list(guards(module)) for place, module in modules.items()}
+    assert {place for place, some in found.items() if any(map(answers_half, some))} == set()
+    answered = [one for some in found.values() for one in some if one.names & JSON_ERROR]
+    assert sum("read_json" in one.called for one in answered) > 20
+    assert sum(bool(READS & one.called) for one in answered) > 2
 
 
-def readers(block: ast.Try) -> set[str]:
-    """Which functions that read JSON a block calls."""
-    nodes = (node for line in block.body for node in ast.walk(line))
-    return {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)} & {
-        "json.loads",
-        "read_json",
-    }
+@pytest.mark.parametrize(
+    ("caught", "is_half"),
+    [
+        ("json.JSONDecodeError", True),
+        ("JSONDecodeError", True),
+        ("(OSError, json.JSONDecodeError)", True),
+        ("NestingError", True),
+        ("ValueError", False),
+        ("(KeyError, ValueError)", False),
+        ("(json.JSONDecodeError, NestingError)", False),
+        ("(KeyError, TypeError)", False),
+    ],
+)
+def test_half_an_answer_is_seen(caught: str, is_half: bool) -> None:
+    """Also where a function that the block calls reads the text."""
+    for call in ("read_json(text)", "entries(text)"):
+        for block in (
+            f"try:\n    {call}\nexcept {caught}:\n    pass",
+            f"with suppress({caught.strip('()')}):\n    {call}",
+        ):
+            assert [answers_half(one) for one in guards(ast.parse(block))] == [is_half]
+    apart = (
+        "try:\n    read_json(text)\nexcept json.JSONDecodeError:\n    pass\nexcept NestingError:\n    pass"
+    )
+    assert not any(map(answers_half, guards(ast.parse(apart))))
 
 
-def caught(block: ast.Try) -> set[str]:
-    return {
-        node.id
-        for handler in block.handlers
-        if handler.type
-        for node in ast.walk(handler.type)
-        if isinstance(node, ast.Name)
-    }
+@pytest.mark.parametrize(
+    ("caught", "is_half"),
+    [("ValueError", True), ("KeyError", True), ("(ValueError, RecursionError)", False)],
+)
+def test_the_parser_by_itself_needs_both_errors(caught: str, is_half: bool) -> None:
+    for call in ("json.loads(text)", "json.load(stream)"):
+        (one,) = guards(ast.parse(f"try:\n    {call}\nexcept {caught}:\n    pass"))
+        assert answers_half(one) == is_half
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A block, what it calls, and which errors it does not let out."""
+
+    called: set[str]
+    names: set[str]
+
+
+def answers_half(one: Guard) -> bool:
+    if READS & one.called:
+        return "RecursionError" not in one.names
+    kinds = one.names & JSON_ERROR
+    return bool(kinds) and "ValueError" not in kinds and len(kinds) < 2
+
+
+def guards(module: ast.Module) -> Iterator[Guard]:
+    for block in ast.walk(module):
+        if isinstance(block, ast.Try):
+            types = [handler.type for handler in block.handlers if handler.type]
+        elif isinstance(block, ast.With):
+            calls = (item.context_expr for item in block.items)
+            types = [one for call in calls if isinstance(call, ast.Call) and "suppress" in ast.unparse(call.func)
+                     for one in call.args]  # fmt: skip
+        else:
+            continue
+        if types:
+            yield Guard(called(block.body), {name for one in types for name in named(one)})
+
+
+def called(body: list[ast.stmt]) -> set[str]:
+    """Which functions a block calls."""
+    nodes = (node for line in body for node in ast.walk(line))
+    return {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
+
+
+def named(errors: ast.expr) -> set[str]:
+    """Which errors an expression names, without their modules."""
+    listed = errors.elts if isinstance(errors, ast.Tuple) else [errors]
+    return {ast.unparse(one).rpartition(".")[2] for one in listed}

@@ -23,8 +23,8 @@ def read_json(
 ) -> Json:
     """Return what a text that others wrote has as JSON; ``pairs`` makes a mapping from its keys and values.
 
-    Raises :class:`ValueError` for what is no JSON, and for :class:`NestingError`, which Python's parser answers with
-    a RecursionError.
+    Raises :class:`ValueError` for what is no JSON, and its subclass :class:`NestingError` for too many levels, which
+    Python's parser answers with a RecursionError.
     """
     import json
 

@@ -37,6 +37,7 @@ def test_an_activity_that_follows_a_page_and_then_rests() -> None:
         f'[{{"last_activity": "{LATE}"}}]',
         f'[{{"last_activity": "{LATE}", "execution_state": null}}]',
         "",
+        "[" * 100_000,
     ],
 )
 def test_what_is_no_list_of_kernels(body: str) -> None:

@@ -118,10 +118,12 @@ def test_settings_and_extensions_are_read_from_files(tmp_path: Path) -> None:
         ("a", '{"publisher": "Team", "name": "Tool", "version": "1.0.0"}'),
         ("b", "{"),
         ("c", '{"name": "x"}'),
+        ("d", "[" * 100_000),
     ):
         (tmp_path / "of-image" / name).mkdir(parents=True)
         (tmp_path / "of-image" / name / "package.json").write_text(manifest)
     (tmp_path / "own").mkdir()
     (tmp_path / "own/team.tool-1.0.0").symlink_to(tmp_path / "of-image/a")
+    (tmp_path / "own/deep").symlink_to(tmp_path / "of-image/d")
     (tmp_path / "own/broken").symlink_to(tmp_path / "gone")
     assert dict(editor_probe.extensions(tmp_path / "own")) == {"team.tool": "1.0.0"}

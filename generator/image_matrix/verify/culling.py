@@ -7,10 +7,11 @@ HTTP client names itself in ``User-Agent``.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from image_matrix.verify.contract import Page
@@ -70,7 +71,7 @@ def _last(answer: Page) -> datetime:
 
 def listed(answer: Page) -> list[Kernel]:
     """Return the kernels; raises ValueError, TypeError or KeyError if the answer is not a list of kernels."""
-    kernels = json.loads(answer["body"])
+    kernels = read_json(answer["body"])
     if not isinstance(kernels, list):
         raise TypeError
     return [(_state(kernel), _moment(kernel["last_activity"])) for kernel in kernels]

@@ -39,7 +39,7 @@ def interpreter(settings: Path) -> str:
 def extensions(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the names, in small letters, and the versions of the extensions below a folder."""
     for manifest in sorted(folder.glob("*/package.json")):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, RecursionError, KeyError, TypeError):
             about = json.loads(manifest.read_text(encoding="utf-8"))
             yield f"{about['publisher']}.{about['name']}".lower(), str(about["version"])
 

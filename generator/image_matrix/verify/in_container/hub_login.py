@@ -94,7 +94,7 @@ def environment(user: str, token: str, port: int, deadline: float) -> dict[str, 
     )
     end = time.monotonic() + deadline
     while True:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, RecursionError, KeyError, TypeError):
             with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - the hub's
                 variables = json.load(answer)["servers"][""]["state"]["environment"]
             return {name: value for name, value in variables.items() if name.startswith("JUPYTERHUB_")}
