@@ -45,12 +45,9 @@ push_controller() {
 
 # The definitions of the modules that the programs are built from.
 apply_crds() {
-  local controller file name
+  local controller
   for controller in "${FLUX[@]}"; do
-    for file in "$(dirname "$(flux_program "$controller")")"/crds/*.yaml; do
-      name=${file##*/} name=${name%.yaml} # GROUP_PLURAL.yaml
-      apply "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name#*_}.${name%%_*}" <"$file"
-    done
+    as_admin apply --server-side --filename "$(dirname "$(flux_program "$controller")")/crds" >/dev/null
   done
 }
 

@@ -105,6 +105,16 @@ class Place:
         assert found is not None
         return str(found["metadata"]["resourceVersion"])
 
+    def pull_errors(self) -> list[str]:
+        """Return why pods of the DaemonSets of the first hub wait for their images."""
+        statuses = [
+            status
+            for pod in self.cluster.all("pod", "--namespace=jupyterhub")
+            for status in pod["status"].get("initContainerStatuses", ())
+        ]
+        reasons = [status["state"].get("waiting", {}).get("reason", "") for status in statuses]
+        return [reason for reason in reasons if reason in ("ErrImagePull", "ImagePullBackOff")]
+
     def offers(self, wanted: list[Any], namespace: str = "jupyterhub", seconds: float = 120) -> None:
         """Wait until the hub of a namespace offers a list of profiles."""
         until(

@@ -62,14 +62,6 @@ class Notebooks:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def edit(self, section: str, **fields: Any) -> None:
-        """Change a section of the matrix, and commit it with what follows from it."""
-        file = self.root / "matrix.yaml"
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
-        said[section] = {**said.get(section, {}), **fields}
-        file.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
-        self.commit(f"Change {section}")
-
     def commit(self, subject: str) -> None:
         """Render and commit, as people do."""
         self.must("render")
@@ -127,6 +119,12 @@ class Notebooks:
         return values
 
 
+def network(registry: str) -> dict[str, object]:
+    """Return what is at this place: the registry has base images and the DaemonSets' pause image."""
+    mirrors = {"docker.io": registry, "registry.k8s.io": f"{registry}/{MIRROR}"}
+    return {"builtin_frontend": True, "mirrors": {"registries": mirrors}, **certificates()}
+
+
 def new_repository(
     folder: Path, remote: Path, registry: str, path: str, matrix: dict[str, Any], files: Sequence[Path] = ()
 ) -> Notebooks:
@@ -136,9 +134,7 @@ def new_repository(
     subprocess.run(["git", "clone", "-q", str(remote), str(folder)], check=True, capture_output=True)
     for key, value in {"user.name": "Tester", "user.email": "tester@example.org"}.items():
         made.git("config", key, value)
-    mirrors = {"docker.io": registry, "registry.k8s.io": f"{registry}/{MIRROR}"}
-    network = {"mirrors": {"registries": mirrors}, "builtin_frontend": True, **certificates()}
-    here = {**matrix, "registry": f"{registry}/{path}", "network": network}
+    here = {**matrix, "registry": f"{registry}/{path}", "network": network(registry)}
     (folder / "matrix.yaml").write_text(yaml.safe_dump(here, sort_keys=False), encoding="utf-8")
     for file in files:
         shutil.copy(file, folder)

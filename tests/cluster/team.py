@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.cluster.releases import MIRROR, Notebooks
+from tests.cluster.releases import Notebooks, network
 from tests.e2e import sigstore
 from tests.e2e.act import Outcome, Repository, bare_repository
 from tests.e2e.github_api import github_api
-from tests.e2e.place import certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,12 +111,6 @@ def team_in(folder: Path, registry: str, files: Path, job: str, story: Story) ->
     repository.git("commit", "--quiet", "--message", "Start")
     with github_api(job) as (api, comments):
         yield Team(repository, signer, api, comments)
-
-
-def network(registry: str) -> dict[str, object]:
-    """Return what is at this place: the registry has base images and the DaemonSets' pause image."""
-    mirrors = {"docker.io": registry, "registry.k8s.io": f"{registry}/{MIRROR}"}
-    return {"builtin_frontend": True, "mirrors": {"registries": mirrors}, **certificates()}
 
 
 def serve(repository: Repository) -> None:

@@ -88,10 +88,10 @@ def volumes(cluster: Cluster, folder: Path, address: str) -> Iterable[Object]:
     classes = cluster.all("storageclass", "--all-namespaces=false")
     if any(item["metadata"].get("annotations", {}).get(default) == "true" for item in classes):
         return []
-    here = [item for item in cluster.all("node") if address in str(item["status"]["addresses"])]
-    if not here:
+    nodes = [item for item in cluster.all("node") if address in str(item["status"]["addresses"])]
+    if not nodes:
         pytest.skip("the cluster has no default StorageClass")
-    host = {"key": "kubernetes.io/hostname", "operator": "In", "values": [here[0]["metadata"]["name"]]}
+    host = {"key": "kubernetes.io/hostname", "operator": "In", "values": [nodes[0]["metadata"]["name"]]}
     spec = {
         "capacity": {"storage": "2Gi"},
         "accessModes": ["ReadWriteOnce"],

@@ -96,17 +96,6 @@ def test_a_revert_on_the_branch_takes_it_back(place: Place) -> None:
     place.offers(profiles(place), seconds=60)
 
 
-def pull_errors(place: Place) -> list[str]:
-    """Return why pods of the DaemonSets wait."""
-    statuses = [
-        status
-        for pod in place.cluster.all("pod", "--namespace=jupyterhub")
-        for status in pod["status"].get("initContainerStatuses", ())
-    ]
-    said = [status["state"].get("waiting", {}).get("reason", "") for status in statuses]
-    return [reason for reason in said if reason in ("ErrImagePull", "ImagePullBackOff")]
-
-
 @pytest.mark.usefixtures("node")
 def test_what_cannot_be_pulled_is_not_offered(place: Place) -> None:
     """The Kustomization of the profiles waits for that of the DaemonSets, and that one for their pods."""
@@ -115,7 +104,7 @@ def test_what_cannot_be_pulled_is_not_offered(place: Place) -> None:
     reference = place.notebooks.images()["science:default"]["reference"]
     Repository(reference.rpartition(":")[0].rpartition(":")[0]).delete(reference.rpartition("@")[2])
     place.fetch(commit)
-    until(lambda: pull_errors(place), lambda: place.state("jupyterhub"))
+    until(place.pull_errors, lambda: place.state("jupyterhub"))
     place.reconcile(KUSTOMIZATION, "notebook-profiles")
     assert place.listed() == shown
     assert place.hub()["singleuser"]["profileList"] == good != profiles(place)
@@ -128,17 +117,14 @@ def test_what_cannot_be_pulled_is_not_offered(place: Place) -> None:
 def test_a_branch_that_cannot_be_built_changes_nothing(place: Place) -> None:
     """An edit by hand that breaks a folder, as one that names a file that is not there."""
     good, shown = profiles(place), place.listed()
-    folder = place.notebooks.root
-    place.notebooks.git("fetch", "--quiet", "origin", "release")
-    place.notebooks.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
-    values = folder / "deploy" / "hub" / "jupyterhub"
-    (values / "configmap.yaml").write_text(
-        (values / "configmap.yaml").read_text(encoding="utf-8").replace("Lab", "Broken"), encoding="utf-8"
-    )
-    (values / "kustomization.yaml").write_text("resources: [configmap.yaml, gone.yaml]\n", encoding="utf-8")
-    place.notebooks.git("commit", "--quiet", "--all", "--message", "Break the folder")
-    place.notebooks.git("push", "--quiet", "origin", "HEAD:refs/heads/release")
-    place.notebooks.git("checkout", "--quiet", "--force", "main")
+    values = place.notebooks.root / "deploy" / "hub" / "jupyterhub"
+    with place.notebooks.on_branch("release"):
+        text = (values / "configmap.yaml").read_text(encoding="utf-8")
+        (values / "configmap.yaml").write_text(text.replace("Lab", "Broken"), encoding="utf-8")
+        (values / "kustomization.yaml").write_text(
+            "resources: [configmap.yaml, gone.yaml]\n", encoding="utf-8"
+        )
+        place.notebooks.git("commit", "--quiet", "--all", "--message", "Break the folder")
     place.fetch(place.notebooks.head("release"))
 
     def refused() -> Object | None:

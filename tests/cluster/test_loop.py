@@ -209,21 +209,18 @@ def test_what_the_users_pod_runs_is_signed(place: Place, team: Team, say: Story)
 
 def test_a_broken_release_changes_nothing_for_users(place: Place, say: Story) -> None:
     hub = Hub(place.cluster)
-    good, shown = profiles(place), config_map(place)
+    good, shown = profiles(place), place.listed()
     say.chapter("A broken release")
     digest = place.notebooks.images()["data:python3.13"]["digest"]
     commit = change_by_hand(place, digest, NOWHERE)
     say(f"somebody writes a digest that no image has: release is at {commit[:12]}")
     place.fetch(commit)
-    until(
-        lambda: "ErrImagePull" in waiting(place) or "ImagePullBackOff" in waiting(place),
-        lambda: waiting(place),
-    )
+    until(place.pull_errors, lambda: place.state("jupyterhub"))
     say("kubelet cannot pull it")
     said = place.cluster.get(KUSTOMIZATION, "notebook-profiles", SYSTEM)
     assert said is not None
     assert not said["status"]["lastAppliedRevision"].endswith(commit)
-    assert config_map(place) == shown
+    assert place.listed() == shown
     assert place.hub()["singleuser"]["profileList"] == good != profiles(place)
     hub.stop("grace")
     hub.start("grace", profile="data")
@@ -245,24 +242,6 @@ def change_by_hand(place: Place, old: str, new: str) -> str:
             file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
         notebooks.git("commit", "--quiet", "--all", "--message", "Another digest")
     return notebooks.head("release")
-
-
-def config_map(place: Place) -> str:
-    """The version of the ConfigMap with the profiles."""
-    found = place.cluster.get("configmap", "image-matrix-profiles", "jupyterhub")
-    assert found is not None
-    return str(found["metadata"]["resourceVersion"])
-
-
-def waiting(place: Place) -> str:
-    """Why containers that pull images wait."""
-    pods = place.cluster.all("pod", "--namespace=jupyterhub")
-    states = [
-        state["state"].get("waiting", {}).get("reason", "")
-        for pod in pods
-        for state in pod["status"].get("initContainerStatuses", ())
-    ]
-    return " ".join(states)
 
 
 def test_a_revert_of_the_merge_takes_the_choice_away(place: Place, team: Team, say: Story) -> None:

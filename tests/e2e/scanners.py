@@ -7,17 +7,17 @@ import os
 import subprocess
 import tarfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from tests.e2e.flaw_databases import grype_database, trivy_database
-from tests.e2e.support import HOME
+from tests.e2e.programs import built
 from tests.environments import InstallError, python_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tests.e2e.flaw_databases import Flaw
 
@@ -56,7 +56,7 @@ class Scanner:
 def scanner(name: str, cache: Path) -> Scanner:
     """Return one of :data:`PROGRAMS`; skip the test where it is not there, with the reason."""
     if name == "grype":
-        program = _grype()
+        program = built("grype", "grype")
         environment = {**os.environ, "GRYPE_CHECK_FOR_APP_UPDATE": "false"}
         words = subprocess.run(
             [program, "version"], env=environment, capture_output=True, text=True, check=True
@@ -69,14 +69,6 @@ def scanner(name: str, cache: Path) -> Scanner:
         pytest.skip(f"Trivy is not there: {error}")
     words = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     return Scanner("trivy", program, words.split()[1], cache)
-
-
-def _grype() -> Path:
-    command = [str(HOME / ".ci" / "programs"), "--find", "grype"]
-    found = subprocess.run(command, capture_output=True, text=True)
-    if found.returncode:
-        pytest.skip("Grype is not there: `.ci/programs grype` builds it")
-    return Path(found.stdout.strip()) / "grype"
 
 
 def released(scanner: Scanner) -> bytes:
