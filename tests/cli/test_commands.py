@@ -15,7 +15,7 @@ import pytest
 from image_matrix import __version__
 from image_matrix.build.failure import BuildFailed
 from image_matrix.cli import COMMANDS, SHORT, run
-from image_matrix.cli.command_words import ANSWERS
+from image_matrix.cli.command_words import ANSWERS, OPTIONS
 from image_matrix.cli.failures import report_failure
 from image_matrix.cli.graph import FORMATS
 from image_matrix.config.schema import schema_text
@@ -147,6 +147,16 @@ def test_graph(repository: Repository, format_: str) -> None:
         case _:
             assert "base" in shown.out
             assert "->" in shown.out.replace("-->", "->")
+
+
+@pytest.mark.parametrize(("command", "option"), sorted(OPTIONS))
+def test_an_option_that_people_expect_is_answered_with_the_call(
+    command: str, option: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    call = OPTIONS[command, option]
+    assert run([command, option, "HEAD"]) == 2
+    assert f"no such option `{option}`; write `image-matrix {call}`" in capfd.readouterr().err
+    assert run([*call.split(), "--help"]) == 0
 
 
 @pytest.mark.parametrize("word", sorted(ANSWERS))

@@ -147,7 +147,7 @@ def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.Usag
     known = {name: param for param in ctx.command.params for name in param.opts}
     option = known.get(error.option_name)
     if option is None:
-        return error
+        return _answered(error, ctx)
     value = (
         f" {option.metavar or 'WHEN'}"
         if isinstance(option, click.Option) and option.nargs and not option.count
@@ -155,6 +155,18 @@ def _before_command(error: click.NoSuchOption, ctx: click.Context) -> click.Usag
     )
     call = f"{ctx.info_name} {error.option_name}{value} {ctx.invoked_subcommand} …"
     return click.UsageError(f"write `{error.option_name}` before the command: `{call}`", error.ctx)
+
+
+def _answered(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
+    """Return an error that names the call which does what an unknown option means, if one is known."""
+    from image_matrix.cli.command_words import OPTIONS
+
+    call = OPTIONS.get((ctx.invoked_subcommand or "", error.option_name))
+    if call is None:
+        return error
+    return click.UsageError(
+        f"no such option `{error.option_name}`; write `{ctx.info_name} {call}`", error.ctx
+    )
 
 
 def _after_command(

@@ -1,4 +1,4 @@
-"""Words that people ask with, or know from other programs, and the commands that answer."""
+"""Words and options that people ask with, or know from other programs, and the commands that answer."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ ANSWERS = {
     "push": "build --push",
     "test": "verify",
 }
+OPTIONS = {
+    **dict.fromkeys(
+        (("diff", option) for option in ("--against", "--base", "--from", "--since")), "diff OLD"
+    ),
+    **dict.fromkeys((("diff", option) for option in ("--to", "--until")), "diff OLD NEW"),
+    **dict.fromkeys((("check", option) for option in ("--base", "--from", "--since")), "check --against REV"),
+}
+"""Options that people expect of a command, and the call that does what they mean."""
