@@ -21,12 +21,14 @@ from tools.reference import REPOSITORY
 HOOKS: list[dict[str, Any]] = yaml.safe_load(
     (REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
 )
+GENERATOR = f"image-matrix[locked] @ git+https://git.example.org/image-matrix@{'0' * 40}"
+"""What a repository of others names: it has no package of its own."""
 PACKAGED = (".pre-commit-hooks.yaml", "LICENSE", "README.md", "pyproject.toml", "generator", "templates")
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=[hook["id"] for hook in HOOKS])
 def test_hooks_run_for_every_input_and_output(hook: dict[str, Any]) -> None:
-    repository = new_repository(RepositorySettings(".[locked]"))
+    repository = new_repository(RepositorySettings(GENERATOR))
     paths = [*repository.rendered, *repository.inputs, MANIFEST, LOCK, "deploy/hub/jupyterhub/values.yaml"]
     paths += ["shared/packages.yaml"]  # which a matrix may include
     left_out = [path for path in paths if not re.search(hook["files"], path)]
@@ -56,7 +58,10 @@ def test_another_repository(tmp_path: Path) -> None:
         source = REPOSITORY / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, hooks / name)
-    create(team, new_repository(RepositorySettings(".[locked]")))
+    create(
+        team,
+        new_repository(RepositorySettings(GENERATOR)),
+    )
     shutil.rmtree(team / "templates")  # the installed package has the same
     used = [{"id": hook["id"]} for hook in HOOKS]
     config = {"repos": [{"repo": str(hooks), "rev": committed(hooks), "hooks": used}]}
