@@ -78,8 +78,9 @@ def _generator(generator: str, rule: Rule) -> Iterator[NamedFile]:
     path = generator.partition("[")[0]
     if path.startswith("."):
         advice = (
-            "correct the path, or write `image-matrix[locked] @ git+https://github.com/OWNER/NAME@COMMIT`, with "
-            "the repository of image-matrix and the commit's 40 digits"
+            "put it there, correct the path, or write "
+            "`image-matrix[locked] @ git+https://github.com/OWNER/NAME@COMMIT`, with the repository of image-matrix "
+            "and the commit's 40 digits"
         )
         yield NamedFile(("workflow", "generator"), path, advice, needs=PROJECTS, rule=rule)
 
@@ -89,7 +90,7 @@ def _web_apps(loaded: Loaded) -> Iterator[NamedFile]:
     for site in (catalog.site for catalog in loaded.matrix.catalogs.values()):
         if (site.web_app or "").startswith(("./", "../")):
             folder = f"deploy/{site.name}/kubeflow/notebooks-1"
-            advice = f"correct the path: it is relative to {folder}/"
+            advice = f"put it there, or correct the path: it is relative to {folder}/"
             setting = (*site.path, "kubeflow", "web_app")
             yield NamedFile(setting, site.web_app or "", advice, folder, KUSTOMIZATIONS)
 
@@ -98,7 +99,7 @@ def fault(root: Path, named: NamedFile) -> Finding | None:
     """Return what is wrong with a named file in the repository below ``root``."""
     if named.usable(root):
         return None
-    advice = named.advice or f"correct the path: it is relative to {root.resolve().name}/"
+    advice = named.advice or f"put it there, or correct the path: it is relative to {root.resolve().name}/"
     return named.rule.at(named.setting, problem=_problem(root, named), advice=advice)
 
 
