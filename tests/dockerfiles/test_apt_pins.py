@@ -63,7 +63,7 @@ def test_what_only_looks_like_a_pin(step: str) -> None:
     ("steps", "pins"),
     [
         ("ARG PERL=5.40\nRUN apt-get install perl=$PERL", ["perl=5.40"]),
-        ("ARG PERL=5.40\nARG SAME=${PERL}*\nRUN apt-get install 'perl=${SAME}'", ["perl=5.40*"]),
+        ('ARG PERL=5.40\nARG SAME=${PERL}*\nRUN apt-get install "perl=${SAME}"', ["perl=5.40*"]),
         ("ARG PERL\nRUN apt-get install perl=${PERL:-5.41}", ["perl=5.41"]),
         ("ARG PERL=5.40\nRUN apt-get install perl${PERL:+=$PERL} jq", ["perl=5.40"]),
         ("ARG PERL=5.40\nENV PERL=5.41\nRUN apt-get install perl=$PERL", ["perl=5.41"]),

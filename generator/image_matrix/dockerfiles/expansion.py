@@ -22,7 +22,7 @@ def expand(word: str, values: Mapping[str, str], escape: str = "\\") -> str:
 
 
 def _expanded(text: str, at: int, values: Mapping[str, str], escape: str, end: str) -> tuple[str, int]:
-    """Expand from a position to ``end``, or to the end of the text; return the position behind it."""
+    """Expand from a position to a letter of ``end``, or to the end of the text; return the position behind it."""
     result, quote = "", ""
     while at < len(text):
         char = text[at]
@@ -35,7 +35,7 @@ def _expanded(text: str, at: int, values: Mapping[str, str], escape: str, end: s
         elif char == "$" and quote != "'":
             value, at = _variable(text, at + 1, values, escape)
             result += value
-        elif char == end and not quote:
+        elif char in end and not quote:
             return result, at + 1
         else:
             result, at = result + char, at + 1
@@ -55,8 +55,10 @@ def _variable(text: str, at: int, values: Mapping[str, str], escape: str) -> tup
     sign = operator[0] if operator else ""
     position = match.end() + len(sign)
     if sign in ("/", "//"):
-        pattern, position = _expanded(text, position, values, escape, "/")
-        other, position = _expanded(text, position, values, escape, "}")
+        pattern, position = _expanded(text, position, values, escape, "/}")
+        other = ""  # of ${NAME/PATTERN}, which shells know and BuildKit does not
+        if text[position - 1] == "/":
+            other, position = _expanded(text, position, values, escape, "}")
         return _replaced(value or "", pattern, other, 0 if sign == "//" else 1), position
     word, position = _expanded(text, position, values, escape, "}")
     return _modified(value, sign, word), position

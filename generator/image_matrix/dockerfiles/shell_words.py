@@ -1,6 +1,6 @@
 """Reads the commands of a shell's script, as far as their words can be known without running it.
 
-Source: pubs.opengroup.org/onlinepubs/9799919799, "Shell Command Language", 2.6 and 2.9.
+Source: pubs.opengroup.org/onlinepubs/9799919799, "Shell Command Language", 2.2, 2.3, 2.6 and 2.9.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 NOT_KNOWN = "?"
 """What stands in a word for what only a run knows: the output of a command, a variable that nobody sets here."""
-_COMMENT = re.compile(r"(?m)(?:^|(?<=\s))#.*$")
+_QUOTED = re.compile(
+    r"\\.|'(?P<single>[^']*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\"|(?P<lone>[\"'])|(?P<comment>(?:^|(?<=\s))#[^\n]*)",
+    re.MULTILINE | re.DOTALL,
+)
+"""What has another meaning than the letters say. A quote without its end is in text that no shell reads."""
+_RUNS = re.compile(r"\s-[a-z]*c\s+\Z")
+"""Before a script in single quotes that another shell reads: ``bash -ec '…'``."""
+_LONE_BRACE = re.compile(r"\\.|\$\{(?![A-Za-z_][A-Za-z0-9_]*(?:[-:=+?#%/^,@\[][^\n}]*)?\})", re.DOTALL)
+"""The start of no variable: it has no end in its line, or another program reads it."""
 _ENDS = re.compile(r"[;&|()`\n]")
 """What ends a command."""
 _OUTPUT = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
@@ -31,20 +39,50 @@ def commands(script: str, values: Mapping[str, str]) -> Iterator[list[str]]:
     """Yield the words of each command of a script without their quotes, also of commands within others.
 
     ``values`` are the variables that it starts with. Words have :data:`NOT_KNOWN` in place of what is not known. A
-    variable that the script sets more than once, or only sometimes, is not known.
+    variable that the script sets more than once, or only sometimes, is not known. In single quotes, there are none.
     """
-    plain, inner = _without_outputs(_COMMENT.sub("", script.replace("\\\n", " ")))
+    plain, inner = _without_inner(_QUOTED.sub(_without_comment, script.replace("\\\n", " ")))
     known = {**dict.fromkeys(_USED.findall(plain), NOT_KNOWN), **values}
-    known |= _set(plain, known)
-    for command in _ENDS.split(expand(re.sub("[\"']", "", plain), known)):
+    known |= _set(_QUOTED.sub(_value_alone, plain), known)
+    text = _LONE_BRACE.sub(lambda found: f"\\{found[0]}" if found[0] == "${" else found[0], _unquoted(plain))
+    for command in _ENDS.split(expand(text, known)):
         yield command.split()
     for one in inner:
         yield from commands(one, known)
 
 
-def _without_outputs(script: str) -> tuple[str, list[str]]:
-    """Return a script without the commands whose outputs stand in it, and those."""
-    inner = []
+def _without_comment(found: re.Match[str]) -> str:
+    return "" if found["comment"] else found[0]
+
+
+def _value_alone(found: re.Match[str]) -> str:
+    """Return what is in quotes only where it is a value: a program of awk sets no variable of the shell."""
+    is_value = found.string[found.start() - 1 : found.start()] == "="
+    return "''" if found["single"] and not is_value else found[0]
+
+
+def _unquoted(script: str) -> str:
+    """Return a script without quotes; what stood in single ones is escaped, so that nothing there is a variable."""
+
+    def text(found: re.Match[str]) -> str:
+        inside = found["single"] if found["single"] is not None else found["double"] or found["lone"]
+        kept = re.sub(r"\\?[\"']", "", found[0] if inside is None else inside)
+        return re.sub(r"[\\$]", r"\\\g<0>", kept) if found["single"] is not None else kept
+
+    return _QUOTED.sub(text, script)
+
+
+def _without_inner(script: str) -> tuple[str, list[str]]:
+    """Return a script without the scripts in it, and those: commands whose outputs it uses, and what ``-c`` runs."""
+    inner: list[str] = []
+
+    def take(found: re.Match[str]) -> str:
+        if not found["single"] or not _RUNS.search(found.string[max(0, found.start() - 16) : found.start()]):
+            return found[0]
+        inner.append(found["single"])
+        return NOT_KNOWN
+
+    script = _QUOTED.sub(take, script)
     while match := _OUTPUT.search(script):
         inner.append(match[1] or match[2] or "")
         script = f"{script[: match.start()]}{NOT_KNOWN}{script[match.end() :]}"
