@@ -97,10 +97,8 @@ class Place:
         """Write the index of a build, and a release that names it."""
         leaf = self.filled("leaf")
         build = leaf.server.tags[f"{leaf.name}:{tag}"]
-        parts = [
-            one["digest"] for one in json.loads(leaf.server.manifests[f"{leaf.name}@{build}"])["manifests"]
-        ]
-        key = f"{len(self.released):012x}"
+        parts = listed_in(leaf, build)
+        key = f"{len(self.released):x}".rjust(12, "f")  # its tag comes after that of the build
         digest = leaf.index(parts, "default", f"default-{key}", annotations={"image-matrix.key": key})
         leaf.sign(digest)
         self.released.append(digest)
@@ -133,6 +131,11 @@ def place(
     )
     with serving() as registry:
         yield Place(root, registry, capsys)
+
+
+def listed_in(filled: Filled, index: str) -> list[str]:
+    manifest = json.loads(filled.server.manifests[f"{filled.name}@{index}"])
+    return [one["digest"] for one in manifest["manifests"]]
 
 
 def built(place: Place, version: str) -> str:
@@ -215,8 +218,10 @@ def test_a_rollback_while_it_deletes_keeps_what_is_left(
     monkeypatch.setattr("image_matrix.cli.prune.AT_ONCE", 1)
     code, text = place("prune", "--keep-releases", "2", "--delete")
     assert (code, "1 of 5 manifests deleted" in text) == (0, True)
-    assert old in place.filled("leaf").tags()
-    assert place.released[0] in place.filled("leaf").digests()
+    leaf, index = place.filled("leaf"), place.released[0]
+    assert old not in leaf.tags()
+    assert f"{index.replace(':', '-')}.sig" in leaf.tags()
+    assert leaf.digests() >= {index, *listed_in(leaf, index)}
 
 
 def test_every_file_of_deploy_counts(place: Place, old: str) -> None:
@@ -333,6 +338,27 @@ def test_what_the_registry_refuses_is_said_and_the_rest_goes(place: Place, old: 
     assert "not for you" in text
     assert build in leaf.digests()
     assert place.released[0] not in leaf.digests()
+
+
+def test_a_released_index_that_is_refused_keeps_images_and_signature(place: Place, old: str) -> None:
+    """Also in the runs after that, for which the first one has given tags to its parts."""
+    leaf, index = place.filled("leaf"), place.released[0]
+    refused = {f"DELETE /v2/{leaf.name}/manifests/{index}": 403}
+    whole = {
+        index,
+        *listed_in(leaf, index),
+        place.registry.tags[f"{leaf.name}:{index.replace(':', '-')}.sig"],
+    }
+    place.registry.behaviour = Registry(refused=refused)
+    for deleted in ("1 of 5", "0 of 4"):
+        code, text = place("prune", "--keep-releases", "2", "--delete")
+        assert (code, f"{deleted} manifests deleted\n" in text) == (3, True)
+        assert "note: what was not deleted keeps 3 more manifests: its images and signatures" in text
+        assert leaf.digests() >= whole
+    assert old not in leaf.tags()
+    place.registry.behaviour = Registry()
+    assert place("prune", "--keep-releases", "2", "--delete")[0] == 0
+    assert not leaf.digests() & whole
 
 
 @pytest.mark.parametrize(

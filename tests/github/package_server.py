@@ -27,6 +27,8 @@ class Behaviour:
     owner: str = "Organization"
     refused: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Status and message by method."""
+    popular: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Status and message of the deletion, by digest."""
     pulls: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -111,6 +113,9 @@ class Handler(BaseHTTPRequestHandler):
             )
             return self.reply(400, {"message": message})
         digest = key.partition("@")[2]
+        if digest in self.server.behaviour.popular:
+            status, message = self.server.behaviour.popular[digest]
+            return self.reply(status, {"message": message})
         del self.server.registry.manifests[key]
         for tag in [tag for tag, one in self.server.registry.tags.items() if one == digest]:
             del self.server.registry.tags[tag]

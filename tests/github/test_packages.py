@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.github.package_server import Packages
 
 pytestmark = pytest.mark.slow
+KEY = "000000000001"
 
 
 def api_of(server: Packages) -> Api:
@@ -93,6 +94,23 @@ def test_many_downloads_protect_a_version() -> None:
         pytest.raises(Protected, match="more than 5000 downloads"),
     ):
         delete_version(api_of(server), "/orgs/team/packages/container/base", 1)
+
+
+def test_an_index_with_many_downloads_keeps_what_it_lists_and_its_signature() -> None:
+    many = (400, "Publicly visible package versions with more than 5000 downloads cannot be deleted.")
+    with serving() as registry, packages_of(registry) as server:
+        filled, store = Filled(registry), by_github(client(), api_of(server))
+        parts = [filled.image(arch, f"default-{KEY}-{arch}") for arch in ("amd64", "arm64")]
+        parts.append(filled.image("attestation"))
+        index = filled.index(parts, f"default-{KEY}", annotations={"image-matrix.key": KEY})
+        signature, other = filled.sign(index), filled.build("default-000000000002-amd64")
+        server.behaviour.popular = {index: many}
+        for _ in range(3):
+            plan = make_plan(filled.repository, store.listing(filled.repository), NEEDS, NOW)
+            outcome = delete_all(plan.delete, store.deletion(filled.repository))
+            assert (outcome.failed, {*outcome.protected}) == ({}, {index})
+            assert filled.digests() == {index, *parts, signature}
+        assert other not in filled.digests()
 
 
 def test_a_token_that_may_not_delete() -> None:

@@ -84,6 +84,7 @@ class Shelf:
         seen = set(self.manifests) if self.lists_everything else set(self.tags.values())
         seen |= {digest for digest in needs.named if digest in self.manifests}
         subjects = {form.subject for tag in self.tags if isinstance(form := read_tag(tag), AttachedTag)}
+        subjects |= {subject for digest in seen if (subject := self.manifests[digest].subject)}
         return Listing(
             dict(self.tags),
             {digest: self.manifests[digest] for digest in seen},

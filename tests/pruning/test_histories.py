@@ -173,7 +173,7 @@ def test_a_release_in_between_loses_nothing(
     for step in later:
         place.take(step)
     needs = place.needs(last)
-    gone = still_going(first, make_plan("r", place.shelf.listing(needs), needs, before))
+    gone = still_going(first.delete, make_plan("r", place.shelf.listing(needs), needs, before).delete)
     needed = place.needed(last)
     delete_all(gone, place.shelf.deletion())
     assert place.shelf.manifests.keys() >= needed

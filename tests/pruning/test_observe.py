@@ -125,3 +125,17 @@ def test_an_interrupted_prune_marks_what_it_would_lose() -> None:
         deletion.delete(one.digest, one.tags)
         assert filled.tags() == {left_tag(part) for part in one.parts}
         assert {gone.kind for gone in planned(filled).delete} == {"left over"}
+
+
+def test_a_referrer_is_found_again_when_the_prune_ends_after_its_image() -> None:
+    """It has no tag of its own, and nobody asks for what is attached to an image that is gone."""
+    with serving(Behaviour(lists_referrers=True)) as server:
+        filled = Filled(server)
+        old = filled.build("default-000000000001-amd64")
+        report = filled.image("report", subject={"digest": old})
+        delete = planned(filled).delete
+        assert [one.digest for one in delete] == [old, report]
+        delete_all(delete[:1], by_itself(client()).deletion(filled.repository))
+        assert filled.tags() == {left_tag(report)}
+        delete_all(planned(filled).delete, by_itself(client()).deletion(filled.repository))
+        assert filled.digests() == set()

@@ -9,6 +9,7 @@ import pytest
 
 from image_matrix.pruning.model import RepositoryNeeds, Seen
 from image_matrix.pruning.plan import make_plan
+from image_matrix.pruning.tag_forms import left_tag
 from image_matrix.publish.claims import KEY
 from tests.pruning.shelf import Shelf, hexadecimal
 
@@ -47,11 +48,62 @@ def test_an_old_release_goes_whole(shelf: Shelf) -> None:
     assert shelf.tags == {}
 
 
-def test_signatures_go_first_and_indexes_before_their_images(shelf: Shelf) -> None:
-    kinds = [one.kind for one in planned(shelf).delete]
-    assert kinds[:5] == ["signature"] * 5
-    assert [len(one.parts) for one in planned(shelf).delete][:5] == [0] * 5
-    assert sum(len(one.parts) for one in planned(shelf).delete) == 4
+def test_indexes_go_before_their_images_and_signatures_last(shelf: Shelf) -> None:
+    delete = planned(shelf).delete
+    assert [one.kind for one in delete] == ["old key"] * 3 + ["signature"] * 5
+    assert [one.subject is None for one in delete] == [True] * 3 + [False] * 5
+    assert [len(one.parts) for one in delete][3:] == [0] * 5
+    assert sum(len(one.parts) for one in delete) == 4
+
+
+def test_what_lists_goes_before_what_it_lists_against_names_and_digests() -> None:
+    shelf = Shelf(lists_everything=True)
+    leaves = tuple(shelf.push(f"leaf {number}") for number in range(9))
+    part = shelf.push("part", children=leaves)
+    below = shelf.push("below", "default-00000000000a-amd64", children=(part,))
+    above = shelf.push("above", "default-00000000000b-amd64", children=(below,))
+    signature = shelf.sign(part)
+    shelf.day = 1
+    delete = planned(shelf).delete
+    assert [one.digest for one in delete] == [above, below, signature]
+    assert [one.parts for one in delete] == [(), (part, *sorted(leaves)), ()]
+    assert part > min(leaves)
+
+
+def test_what_is_attached_to_what_lists_it_has_an_end() -> None:
+    """The tag of somebody's list may name an image of the list."""
+    shelf = Shelf(lists_everything=True)
+    image = shelf.push("image", "default-00000000000a-amd64")
+    index = shelf.push("list", image.replace(":", "-"), children=(image,))
+    loop = [shelf.push(name) for name in "ab"]
+    shelf.tags |= {
+        f"{one.replace(':', '-')}.sig": other for one, other in zip(loop, reversed(loop), strict=True)
+    }
+    shelf.manifests[loop[0]] = Seen(loop[0], (image,))
+    shelf.tags["default-00000000000b-amd64"] = loop[0]
+    shelf.day = 1
+    delete = planned(shelf).delete
+    assert {one.digest for one in delete} == {image, index, *loop}
+    assert [one.subject for one in delete if one.digest == index] == [None]
+    assert [one.digest for one in delete].index(index) < [one.digest for one in delete].index(image)
+
+
+def test_what_was_marked_stays_with_the_index_that_could_not_be_deleted(shelf: Shelf) -> None:
+    index = shelf.tags[f"default-{hexadecimal('old')[:12]}"]
+    parts = shelf.manifests[index].children
+    for part in parts:
+        shelf.mark(part)
+    bundle = shelf.push("bundle", subject=index)
+    shelf.mark(bundle)
+    kept = planned(shelf, replace(NEEDS, digests={index: "a release"}))
+    assert kept.delete == ()
+    delete = planned(shelf).delete
+    assert {part for one in delete for part in one.parts} == {*parts}
+    assert {one.kind for one in delete} == {"old key", "signature"}
+    assert [one.subject for one in delete if one.digest == bundle] == [index]
+    for digest in [one for one, seen in shelf.manifests.items() if seen.children]:
+        shelf.delete(digest)
+    assert going(planned(shelf))[left_tag(parts[0])] == "left over"
 
 
 def test_what_a_release_names_stays_with_its_signatures_and_what_was_tested(shelf: Shelf) -> None:

@@ -148,15 +148,16 @@ def _delete(
 
     outcomes = []
     for plan in plans:
-        gone = still_going(plan, plan_again(plan.repository)) if plan.delete else ()
-        deletion = store.deletion(plan.repository) if gone else None
+        gone = still_going(plan.delete, plan_again(plan.repository).delete) if plan.delete else ()
+        deletion, held = store.deletion(plan.repository) if gone else None, frozenset[str]()
         while gone and deletion:
             with span("delete", repository=plan.repository):
-                outcomes.append(delete_all(gone[:AT_ONCE], deletion))
+                outcomes.append(delete_all(gone[:AT_ONCE], deletion, held))
+            held = outcomes[-1].held
             gone = gone[AT_ONCE:]
             say(session, f"{plan.repository}: {sum(1 + len(one.parts) for one in gone)} to go")
             if gone and moved():
-                gone = still_going(plan, plan_again(plan.repository))
+                gone = still_going(plan.delete, plan_again(plan.repository).delete)
     return outcomes
 
 
@@ -182,6 +183,10 @@ def _end(
     click.echo(sentence, err=format_ == "json")
     for reason in {reason for one in outcomes or () for reason in one.protected.values()}:
         click.echo(f"note: {reason}", err=True)
+    if staying := sum(one.staying for one in outcomes or ()):
+        click.echo(
+            f"note: with what was not deleted stays what it needs: {plural(staying, 'manifest')}", err=True
+        )
     failed = {digest: reason for one in outcomes or () for digest, reason in one.failed.items()}
     if failed:
         raise EnvironmentFailure(

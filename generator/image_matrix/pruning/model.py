@@ -87,6 +87,12 @@ class Gone(Decision):
     """A manifest that goes."""
 
     kind: Kind = "part"
+    lists: tuple[str, ...] = ()
+    """Digests of all that it lists, and of what that lists, whether it goes or not."""
+    subject: str | None = None
+    """The digest of the image that it is attached to."""
+    attached: tuple[str, ...] = ()
+    """Digests of what has no tag, is attached to it or to its parts, and goes later."""
 
 
 @dataclass(frozen=True, slots=True)

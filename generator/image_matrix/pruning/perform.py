@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import Failure
 from image_matrix.github.packages import Protected
+from image_matrix.pruning.order import without
+from image_matrix.pruning.tag_forms import left_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,28 +35,44 @@ class DeletionOutcome:
     """Why it is still there, by digest."""
     protected: Mapping[str, str] = field(default_factory=dict)
     """What the registry never deletes, with its reason."""
+    held: frozenset[str] = frozenset()
+    """Digests that stay: of what was refused, of all that it lists, and of what is attached to that."""
+    staying: int = 0
+    """How many of them would have gone, without what was refused itself."""
 
 
-def delete_all(gone: Iterable[Gone], deletion: Deletion) -> DeletionOutcome:
-    """Delete manifests in their order, each with its parts; one that is refused keeps its parts and stops no other."""
-    deleted, failed, protected = 0, dict[str, str](), dict[str, str]()
+def delete_all(gone: Iterable[Gone], deletion: Deletion, held: Iterable[str] = ()) -> DeletionOutcome:
+    """Delete manifests in their order, each with its parts; one that is refused stops no other that it does not need.
+
+    What it lists stays with it, and so does what is attached to it. ``held`` is what stays since an earlier call.
+    """
+    deleted, staying, stays = 0, 0, {*held}
+    failed, protected = dict[str, str](), dict[str, str]()
     for one in gone:
-        try:
-            for count in _delete(one, deletion):
-                deleted += count
-        except Protected as refusal:
-            protected[one.digest] = refusal.message
-        except Failure as failure:
-            failed[one.digest] = failure.message
-    return DeletionOutcome(deleted, failed, protected)
+        allowed = next(iter(without([one], stays)), None)
+        done, refusal = _delete(allowed, deletion) if allowed else ([], None)
+        deleted += len(done)
+        staying += 1 + len(one.parts) - len(done) - (refusal is not None)
+        if refusal or not allowed:
+            stays |= {one.digest, *one.lists} - {*done}
+        if refusal and allowed:
+            reasons = protected if isinstance(refusal, Protected) else failed
+            reasons[(allowed.digest, *allowed.parts)[len(done)]] = refusal.message
+    return DeletionOutcome(deleted, failed, protected, frozenset(stays), staying)
 
 
-def _delete(one: Gone, deletion: Deletion) -> Iterable[int]:
-    """Delete a manifest, then its parts, which have a tag by then: a prune that breaks off finds them again."""
-    for part in one.parts:
-        deletion.mark(part)
-    deletion.delete(one.digest, one.tags)
-    yield 1
-    for part in one.parts:
-        deletion.delete(part, ())
-        yield 1
+def _delete(one: Gone, deletion: Deletion) -> tuple[list[str], Failure | None]:
+    """Delete a manifest, then its parts; return what is gone, and what ended it.
+
+    By then, its parts and what is attached to them have a tag: a prune that breaks off finds them again.
+    """
+    done: list[str] = []
+    try:
+        for rest in (*one.parts, *one.attached):
+            deletion.mark(rest)
+        for digest, tags in [(one.digest, one.tags), *((part, (left_tag(part),)) for part in one.parts)]:
+            deletion.delete(digest, tags)
+            done.append(digest)
+    except Failure as refusal:
+        return done, refusal
+    return done, None

@@ -12,7 +12,7 @@ from image_matrix.pruning.freed import blobs_of
 from image_matrix.pruning.model import Decision, Gone, RepositoryPlan
 from image_matrix.pruning.order import in_order
 from image_matrix.pruning.settling import Verdicts
-from image_matrix.pruning.tag_forms import AttachedTag, read_tag
+from image_matrix.pruning.tag_forms import AttachedTag, LeftTag, read_tag
 from image_matrix.pruning.verdicts import Go, Stay, Unexplained, Verdict, of_all, of_tag
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def make_plan(
     verdicts.keep_young(before)
     verdicts.keep_wrappers()
     verdicts.add_untagged(before)
-    verdicts.add_attached(_subjects(listing, tags))
-    return _plan(repository, verdicts, tags, needs)
+    subjects = _subjects(listing, tags)
+    verdicts.add_attached(subjects)
+    return _plan(repository, verdicts, tags, subjects, needs)
 
 
 def _tags_by_digest(listing: Listing) -> dict[str, list[str]]:
@@ -46,14 +47,20 @@ def _tags_by_digest(listing: Listing) -> dict[str, list[str]]:
 
 
 def _of_tags(listing: Listing, needs: RepositoryNeeds, tags: Mapping[str, list[str]]) -> dict[str, Verdict]:
-    """Return the verdicts on what has a tag that does not say that it is attached to an image."""
+    """Return the verdicts on what has a tag that does not say that it belongs to something else.
+
+    What an earlier prune gave a tag belongs to what lists it, or to its image, if that could not be deleted.
+    """
     verdicts: dict[str, Verdict] = {}
+    listed = {one for digest, seen in listing.manifests.items() for one in seen.children if one != digest}
     for digest, names in tags.items():
-        images = [name for name in names if not isinstance(read_tag(name), AttachedTag)]
+        seen = listing.manifests[digest]
+        belongs = (AttachedTag, LeftTag) if seen.subject or digest in listed else (AttachedTag,)
+        images = [name for name in names if not isinstance(read_tag(name), belongs)]
         if digest in needs.digests:
             verdicts[digest] = Stay(needs.digests[digest])
         elif images:
-            verdicts[digest] = of_all(of_tag(tag, listing.manifests[digest], needs) for tag in images)
+            verdicts[digest] = of_all(of_tag(tag, seen, needs) for tag in images)
     return verdicts
 
 
@@ -70,7 +77,11 @@ def _subjects(listing: Listing, tags: Mapping[str, list[str]]) -> dict[str, str]
 
 
 def _plan(
-    repository: str, verdicts: Verdicts, tags: Mapping[str, list[str]], needs: RepositoryNeeds
+    repository: str,
+    verdicts: Verdicts,
+    tags: Mapping[str, list[str]],
+    subjects: Mapping[str, str],
+    needs: RepositoryNeeds,
 ) -> RepositoryPlan:
     keep, gone, unexplained = [], [], []
     for digest, verdict in verdicts.by_digest.items():
@@ -83,7 +94,7 @@ def _plan(
             case Go(kind, reason):
                 gone.append(Gone(digest, names, reason, kind=kind))
     missing = tuple(sorted(needs.named & verdicts.listing.absent))
-    children = {digest: tuple(verdicts.closure([digest])) for digest in verdicts.going()}
-    delete = in_order(gone, children, verdicts.kept)
+    lists = {one: verdicts.closure([one]) - {one} for one in verdicts.closure(verdicts.going())}
+    delete = in_order(gone, lists, subjects, verdicts.kept)
     blobs = blobs_of(verdicts.listing, {digest for one in delete for digest in (one.digest, *one.parts)})
     return RepositoryPlan(repository, tuple(keep), delete, tuple(unexplained), missing, blobs)
