@@ -136,6 +136,39 @@ def test_further_keys_are_passed_through() -> None:
     assert profile["images"]["a"] == {"image": "a", "display_name": "a", "extra": {"slug": "x"}}
 
 
+def test_groups_of_nebari_are_groups() -> None:
+    result = imported(
+        entry(access="yaml", groups=["gpu-access"]),
+        entry(access="all", groups=["x"]),
+        entry(groups=["other"]),
+    )
+    first, second, third = result.profiles.values()
+    assert (first["groups"], "groups" in second, third["extra"]) == (
+        ["gpu-access"],
+        False,
+        {"groups": ["other"]},
+    )
+    assert "extra" not in first | second
+    assert result.notes == ()
+
+
+def test_an_entry_for_some_users_is_not_offered_to_all() -> None:
+    only = "only members of {} are offered it now, so put its users there in the hub"
+    result = imported(
+        entry(slug="a", access="yaml", users=["maria", "jan"]),
+        entry(slug="b", access="yaml", users=["maria"], groups=["gpu"]),
+        entry(slug="c", access="keycloak"),
+        entry(slug="d", access="yaml", users=None, groups=[]),
+    )
+    assert [profile["groups"] for profile in result.profiles.values()] == [["a"], ["gpu"], ["c"], ["d"]]
+    assert result.notes == (
+        f"profile `a`: not carried over: `users: [maria, jan]`; {only.format('`a`')}",
+        f"profile `b`: not carried over: `users: [maria]`; {only.format('`gpu`')}",
+        f"profile `c`: not carried over: `access: keycloak`; {only.format('`c`')}",
+        f"profile `d`: not carried over: `access: yaml` without `groups`; {only.format('`d`')}",
+    )
+
+
 def test_what_a_matrix_cannot_say_is_named() -> None:
     unlisted = {"enabled": True, "kubespawner_override": {"image": "{value}"}, "colour": "red"}
     option = image_choices(a="a/a:1") | {"unlisted_choice": unlisted}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sites import CHART_TOLERATIONS
+from image_matrix.importing.nebari_access import groups_of, read_fields
 from image_matrix.importing.size_fields import (
     AMOUNTS,
     carried_over,
@@ -78,7 +79,8 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
     image, size = options.pop(image_option, None), options.pop(size_option, None)
     common, of_sizes = _divided(entry.get("kubespawner_override") or {}, size)
     reference = common.pop("image", None)
-    fields = _titles(entry)
+    slug = str(entry.get("slug") or slugify(str(entry["display_name"])))
+    fields = _titles(entry, groups_of(entry, slug, notes))
     fields |= _profile_fields(common, notes)
     settings = {"image": _settings(image, "image", notes), "size": _settings(size, "size", notes)}
     raw = {_option_name(name): option for name, option in options.items()}
@@ -86,10 +88,10 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
         fields["profile_options"] = shown
     if size and size_option != "size":
         notes.append(f"the option `{size_option}` is called `size` now, so users choose in it once more")
-    fields |= _extra(entry, ENTRY)
+    fields |= _extra(entry, (*ENTRY, *read_fields(entry)))
     notes += [REPLACED_TOLERATIONS] if _replaces_tolerations(entry) else []
     return ProfileDraft(
-        slug=str(entry.get("slug") or slugify(str(entry["display_name"]))),
+        slug=slug,
         fields=fields,
         images=_images(image, reference, notes),
         sizes=_sizes(size, of_sizes, str(entry["display_name"]), notes),
@@ -150,11 +152,11 @@ def _divided(
     return common, {name: value for name, value in override.items() if name in moved}
 
 
-def _titles(entry: Mapping[str, Json]) -> dict[str, Json]:
+def _titles(entry: Mapping[str, Json], groups: list[str]) -> dict[str, Json]:
     named: dict[str, Json] = {"display_name": str(entry["display_name"])}
     named |= {"description": entry["description"]} if entry.get("description") else {}
     named |= {"default": True} if entry.get("default") else {}
-    return named | ({"groups": list(entry["allowed_groups"])} if entry.get("allowed_groups") else {})
+    return named | ({"groups": groups} if groups else {})
 
 
 def _extra(item: Mapping[str, Json], known: tuple[str, ...]) -> dict[str, Json]:
