@@ -23,8 +23,8 @@ from image_matrix.importing.profile_list import TakenNames, profiles_of
 from image_matrix.importing.sources import Known
 from image_matrix.importing.spawner_list import documents_of, spawner_list
 from image_matrix.profiles.devices import taints_of
-from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.references import with_sources
+from image_matrix.profiles.slugs import slugify
 from image_matrix.project.load import load
 from image_matrix.registry.reference import parse_reference
 from image_matrix.render.kubernetes.outputs import deploy_files

@@ -91,8 +91,26 @@ def test_an_image_of_the_matrix_is_offered_by_its_name() -> None:
 
 def test_a_slug_that_cannot_be_a_key_is_an_alias() -> None:
     result = imported(entry(slug="My_Lab"), entry(slug="my-lab"))
-    assert list(result.profiles) == ["my-lab", "my-lab-2"]
-    assert [profile.get("aliases") for profile in result.profiles.values()] == [["My_Lab"], ["my-lab"]]
+    assert {key: profile.get("aliases") for key, profile in result.profiles.items()} == {
+        "my-lab-2": ["My_Lab"],
+        "my-lab": None,
+    }
+
+
+def test_a_slug_of_two_profiles_is_that_of_the_first() -> None:
+    result = imported(entry(), entry())
+    assert {key: profile.get("aliases") for key, profile in result.profiles.items()} == {
+        "lab": None,
+        "lab-2": None,
+    }
+
+
+def test_the_slug_of_a_name_is_kubespawners() -> None:
+    result = imported({"display_name": "中型环境 (2 CPU)"}, {"display_name": "😀"})
+    assert result.profiles == {
+        "zhong-xing-huan-jing-2-cpu": {"display_name": "中型环境 (2 CPU)"},
+        "profile": {"display_name": "😀"},
+    }
 
 
 def test_the_first_default_counts() -> None:
@@ -208,8 +226,8 @@ def test_lists_of_the_chart_become_mappings() -> None:
 
 def test_an_option_without_images_is_not_the_one_of_images() -> None:
     option = {"display_name": "Look", "choices": {"dark": {"display_name": "Dark"}}}
-    profile = imported(entry(display_name="日本", profile_options={"image": option})).profiles["profile"]
-    assert profile == {"display_name": "日本", "profile_options": {"image_option": option}}
+    profile = imported(entry(display_name="😀", profile_options={"image": option})).profiles["profile"]
+    assert profile == {"display_name": "😀", "profile_options": {"image_option": option}}
 
 
 def test_a_default_is_whatever_python_takes_for_true() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.diagnostics import MatrixError
-from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import Offer, offers
 from image_matrix.profiles.units import byte_count, for_kubespawner, human
 from tests.deploy.support import small
@@ -87,14 +86,6 @@ def test_more_choices_than_a_config_map_holds() -> None:
     (found,) = raised.value.diagnostics
     assert found.code == "IM720"
     assert "a ConfigMap can hold 1024" in found.message
-
-
-@pytest.mark.parametrize(
-    ("text", "slug"),
-    [("C++", "c"), ("CUDA 12.4", "cuda-12-4"), ("***", ""), ("Über", "uber"), ("a--b", "a-b")],
-)
-def test_slugs_are_kubespawners(text: str, slug: str) -> None:
-    assert slugify(text) == slug
 
 
 def test_amounts() -> None:

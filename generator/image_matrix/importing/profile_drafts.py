@@ -19,8 +19,8 @@ from image_matrix.importing.size_fields import (
     size_of,
     tolerations_of,
 )
-from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.override_merge import merged
+from image_matrix.profiles.slugs import slugify
 from image_matrix.validate.profiles_texts import UNLISTED_TEXTS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.importing.profile_drafts import draft_of
 from image_matrix.importing.sources import source_or_image
-from image_matrix.profiles.helm import slugify
+from image_matrix.profiles.slugs import slugify
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -81,10 +81,16 @@ def _notes(drafts: Mapping[str, ProfileDraft]) -> list[str]:
 
 
 def _keyed(drafts: Sequence[ProfileDraft]) -> dict[str, ProfileDraft]:
-    """Return the drafts by the keys of profiles: their slugs, as far as these can be keys."""
+    """Return the drafts by the keys of profiles: their slugs, as far as these can be keys.
+
+    A slug that can be one belongs to the first profile that has it, as in KubeSpawner.
+    """
+    slugs = {draft.slug for draft in drafts}
     keyed: dict[str, ProfileDraft] = {}
     for draft in drafts:
-        keyed[_free(slugify(draft.slug) or "profile", keyed)] = draft
+        name = slugify(draft.slug) or "profile"
+        others = {*keyed, *(slugs - {draft.slug})}
+        keyed[_free(name, others)] = draft
     return keyed
 
 
@@ -145,7 +151,7 @@ def _profile(key: str, draft: ProfileDraft, images: _Images, sizes: _Sizes) -> d
     """Return the fields of a profile, in the order in which people write them."""
     fields = dict(draft.fields)
     first: dict[str, Json] = {name: fields.pop(name) for name in _FIRST if name in fields}
-    first |= {"aliases": [draft.slug]} if draft.slug not in ("", key) else {}
+    first |= {"aliases": [draft.slug]} if draft.slug not in ("", key, slugify(draft.slug)) else {}
     image_names = {
         choice: HUB_IMAGE if item.subject is None else images.names[item.subject]
         for choice, item in draft.images.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cmp_to_key
 from typing import TYPE_CHECKING
 
@@ -53,9 +52,3 @@ def in_order(keys: Iterable[str]) -> list[str]:
 def is_ordered(keys: Sequence[str]) -> bool:
     """Say whether Helm keeps this order, whichever pairs of keys it compares."""
     return all(before(one, other) for at, one in enumerate(keys) for other in keys[at + 1 :])
-
-
-def slugify(text: str) -> str:
-    """Return the slug of a text as KubeSpawner computes it: ``c`` for ``C++`` (python-slugify's default)."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-")

@@ -10,9 +10,9 @@ from image_matrix.config.variants import by_image
 from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
-from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import offered, offers
 from image_matrix.profiles.references import with_sources
+from image_matrix.profiles.slugs import slugify
 from image_matrix.render.kubernetes.flux import values_text
 from image_matrix.render.kubernetes.kubespawner import profile_list
 from image_matrix.validate.findings import bad_value, unknown, unknown_value

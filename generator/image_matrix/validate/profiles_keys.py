@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.profiles.helm import slugify
 from image_matrix.profiles.offer import offers
+from image_matrix.profiles.slugs import slugify
 from image_matrix.validate.findings import unknown
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.profiles import OptionSettings
-from image_matrix.profiles.helm import is_ordered, slugify
+from image_matrix.profiles.helm import is_ordered
 from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, SIZE_OPTION, SizeChoice
 from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.pod import (
@@ -18,6 +18,7 @@ from image_matrix.profiles.pod import (
     selector,
     tolerations,
 )
+from image_matrix.profiles.slugs import slugify
 from image_matrix.profiles.units import for_kubespawner
 
 if TYPE_CHECKING:
