@@ -31,6 +31,8 @@ images:
   queue-more: {from: queue, kind: addition}
   plain: {from: debian}
   theirs: {from: pangeo, axes: {size: [small, big]}, cran: [data.table]}
+  near: {from: theirs, provides: {python: "3.11"}, overrides: [{match: {size: big}, provides: {python: "3.10"}}]}
+  far: {from: near}
   ours: {from: theirs, contract: service, overrides: [{match: {size: big}, contract: none}]}
 """
 
@@ -71,3 +73,13 @@ def test_what_a_source_provides_is_the_image_s_that_starts_at_it(loaded: Loaded)
 def test_the_lock_resolves_for_the_python_that_a_source_provides(loaded: Loaded) -> None:
     assert python_of(loaded.matrix, loaded.variants["ours:small"]) == "3.12"
     assert python_of(loaded.matrix, loaded.variants["plain:default"]) == "3.13"
+
+
+@pytest.mark.parametrize("image", ["near", "far"])
+def test_the_lock_resolves_for_the_python_that_the_nearest_ancestor_states(
+    loaded: Loaded, image: str
+) -> None:
+    pythons = {
+        size: python_of(loaded.matrix, loaded.variants[f"{image}:{size}"]) for size in ("small", "big")
+    }
+    assert pythons == {"small": "3.11", "big": "3.10"}

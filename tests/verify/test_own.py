@@ -76,6 +76,27 @@ def test_every_test_has_a_result_of_its_own() -> None:
     assert request[1] == ["run", {"words": ["git", "a b"], "seconds": 60.0}]
 
 
+def test_programs_prove_what_is_stated_of_package_managers() -> None:
+    said = {"conda": "conda 25.11.1\n", "mamba": "2.3.3\n", "micromamba": "2.3.3\n", "npm": "10.9.2\n"}
+    stated = {"conda": "25", "mamba": "2.3", "micromamba": "1", "npm": "10.9"}
+    answers = [
+        *({"code": 0, "out": out, "seconds": 0.1} for out in said.values()),
+        {"missing": []},
+    ]
+    call = Recorder(exec=CommandResult(0, json.dumps(answers)))
+    subject = Subject("lab:default", "registry/lab", "other", provides=stated)
+    found = {one.name: one for one in image_test_results(Container(Engine(call), "id"), subject, "/")}
+    assert {name: one.status for name, one in found.items()} == {
+        "version conda": "passed",
+        "version mamba": "passed",
+        "version micromamba": "failed",
+        "version npm": "passed",
+    }
+    assert found["version micromamba"].detail == "2.3.3, not 1"
+    request = json.loads(call.calls[0][-1])
+    assert [question[1]["words"] for question in request[:4]] == [[name, "--version"] for name in said]
+
+
 def test_output_and_pages_must_contain_what_is_expected() -> None:
     answers = [
         {"code": 0, "out": "something else", "seconds": 0.1},

@@ -312,6 +312,8 @@ class Variant:
     """Days after which the lock has the steps run again that nothing locks; ``None`` if there are none, or for ever."""
     provides: Mapping[str, str] = field(default_factory=dict)
     """What this image adds, and what its source has; its ancestors' statements are inherited. Not part of its key."""
+    stated_python: str | None = None
+    """The version of Python that ``provides`` of it or of the nearest ancestor states, or of their source."""
     tests: ImageTests = field(default_factory=dict)
     """What this image adds; its ancestors' tests are inherited. They are not part of its key."""
     accelerator_optional: bool = False

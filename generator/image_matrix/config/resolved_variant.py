@@ -83,11 +83,17 @@ def variant(
         max_size=resolution.value("max_size"),
         refresh_days=resolution.value("refresh_days") if build or resolution.scripts else None,
         provides=_values(resolution.provides),
+        stated_python=_stated_python(resolution, parent),
         tests={kind: _values(items) for kind, items in resolution.tests.items()},
         contract=resolution.value("contract"),
         foreign=build is not None or is_foreign(kinds, parent, resolution),
         build=build,
     )
+
+
+def _stated_python(resolution: Resolution, parent: Variant | None) -> str | None:
+    stated = resolution.provides.get("python")
+    return stated.value if stated else parent.stated_python if parent else None
 
 
 def _without_what_kinds_set(resolution: Resolution) -> Resolution:

@@ -69,10 +69,10 @@ def _name_and_tag(reference: str) -> tuple[str, str]:
 
 
 def python_of(matrix: Matrix, variant: Variant) -> str | None:
-    """Return a variant's Python version: its axis, what it or its source provides, or what its distribution has."""
+    """Return a variant's Python version: its axis, what its chain provides, or what its distribution has."""
     distribution = distribution_of(matrix.sources.get(variant.root_source, ""))
-    provided = variant.provides.get("python") or matrix.provided.get(variant.root_source, {}).get("python")
-    return variant.values.get("python") or provided or (distribution.python if distribution else None)
+    of_distribution = distribution.python if distribution else None
+    return variant.values.get("python") or variant.stated_python or of_distribution
 
 
 def glibc_of(matrix: Matrix, variant: Variant) -> str:

@@ -128,7 +128,7 @@ def lacking(
     root = chain[-1].image
     if manager == "conda":
         return (
-            "its source has no conda",
+            "nothing in its chain installs conda",
             f"write `kind: base` in `{root}`, and add micromamba to `downloads:`",
         )
     apt = {package_name("apt", name) for one in chain for name in one.packages.get("apt", ())}

@@ -17,6 +17,7 @@ from image_matrix.lock.distributions import is_bare
 from image_matrix.validate.downloads import INSTALLER, likely_installer
 from image_matrix.validate.findings import bad_value
 from image_matrix.validate.foreign import lacking
+from image_matrix.validate.own_installers import is_stated, own_advice
 from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
@@ -104,7 +105,10 @@ def without_installer(
     for item in expanded.values():
         if item.build is not None:
             continue  # it ignores them, which is said
+        chain = list(lineage(expanded, item))
         for manager in item.packages:
+            if (item.foreign or manager == "npm") and is_stated(chain, manager):
+                continue
             if item.foreign and (
                 manager in ("pip", "conda") or not is_bare(matrix.sources[item.root_source])
             ):
@@ -115,6 +119,7 @@ def without_installer(
                 missing = _missing_installer(matrix, expanded, item, manager)
             if missing:
                 problem, advice = missing
+                advice = own_advice(matrix, chain, manager) or advice
                 fields = {"image": item.image, "manager": manager, "problem": problem, "advice": advice}
                 yield rules.NO_INSTALLER.at(_list_of(matrix, item, manager), "key", **fields)
 

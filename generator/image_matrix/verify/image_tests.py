@@ -38,6 +38,10 @@ KEPT = 200_000
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "jupyterhub": ("jupyterhub-singleuser", "--version"),
     "r": ("R", "--version"),
+    "conda": ("conda", "--version"),
+    "mamba": ("mamba", "--version"),
+    "micromamba": ("micromamba", "--version"),
+    "npm": ("npm", "--version"),
 }
 """What an image can provide beside Python and its distributions, to the command that proves it.
 

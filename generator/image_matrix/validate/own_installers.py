@@ -1,0 +1,49 @@
+"""Knows what images state of package managers that nothing in the matrix installs: a Dockerfile of one's own may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_matrix.config.r import is_source, r_manager
+from image_matrix.lock.distributions import python_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from image_matrix.config.model import Manager, Matrix, Variant
+
+STATEMENTS: Mapping[Manager, tuple[str, ...]] = {
+    "pip": ("python", "pip"),
+    "conda": ("conda", "mamba", "micromamba"),
+    "npm": ("npm",),
+    "cran": ("r",),
+}
+"""Package manager to the names in ``provides`` of which one says that it is there; the first is the one to write."""
+
+
+def is_stated(chain: Sequence[Variant], manager: Manager) -> bool:
+    """Say whether an image of a chain, or its source, states that it has a package manager."""
+    return any(name in one.provides for one in chain for name in STATEMENTS.get(manager, ()))
+
+
+def own_advice(matrix: Matrix, chain: Sequence[Variant], manager: Manager) -> str | None:
+    """Return what to write if the Dockerfile of an image in a chain may install a package manager; else ``None``."""
+    own = list(dict.fromkeys(one.image for one in chain if one.build))
+    if not own or manager not in STATEMENTS or "conda" in map(r_manager, chain):
+        return None
+    name = STATEMENTS[manager][0]
+    version = (python_of(matrix, chain[-1]) if name == "python" else None) or "VERSION"
+    written = f'`provides: {{{name}: "{version}"}}`'
+    images = " or ".join(f"`{image}`" for image in own[:3])
+    what = {"pip": "Python", "cran": "R"}.get(manager, manager)
+    stated = f"if the Dockerfile of {images} installs {what}, write {written} at that image, with its version"
+    if manager == "conda":
+        return f"{stated}; otherwise, install conda in that Dockerfile"
+    return f"{stated}; otherwise, add `{_of_apt(chain[0], manager)}` to `apt` of `{chain[0].image}`"
+
+
+def _of_apt(item: Variant, manager: Manager) -> str:
+    """Return the packages of apt that bring a package manager."""
+    if manager == "cran":
+        return "r-base`, `r-base-dev" if any(map(is_source, item.packages["cran"])) else "r-base"
+    return {"pip": "python3-pip", "npm": "npm"}[manager]
