@@ -19,7 +19,6 @@ from image_matrix.registry.services import RegistryServices
 from tests.build.support import AMD64, BASE, MIDDLE, STATE
 
 DEBIAN = STATE.loaded.matrix.sources["debian"]
-PARENT = f"{STATE.loaded.matrix.registry}/base@sha256:{'1' * 64}"
 
 
 def encoded(content: dict[str, Any]) -> tuple[bytes, str]:
@@ -28,8 +27,8 @@ def encoded(content: dict[str, Any]) -> tuple[bytes, str]:
     return body, f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
-def registry_with(*platforms: str, index: bool = True, status: int = 200) -> Registry:
-    """A registry in which every reference is an image of these platforms: an index, or the manifest of one."""
+def documents(*platforms: str, index: bool) -> tuple[tuple[bytes, str], tuple[bytes, str]]:
+    """Return an image of these platforms, an index or the manifest of one, and its configuration; with digests."""
     entries = [
         {
             "digest": f"sha256:{'2' * 64}",
@@ -38,7 +37,13 @@ def registry_with(*platforms: str, index: bool = True, status: int = 200) -> Reg
         for name in platforms
     ]
     config, config_digest = encoded({"os": "linux", "architecture": platforms[0].partition("/")[2]})
-    manifest, _ = encoded({"manifests": entries} if index else {"config": {"digest": config_digest}})
+    manifest = encoded({"manifests": entries} if index else {"config": {"digest": config_digest}})
+    return manifest, (config, config_digest)
+
+
+def registry_with(*platforms: str, index: bool = True, status: int = 200) -> Registry:
+    """A registry in which every reference is an image of these platforms: an index, or the manifest of one."""
+    (manifest, _), (config, _) = documents(*platforms, index=index)
 
     def answer(request: HttpRequest) -> Response:
         if status != 200:
@@ -48,6 +53,12 @@ def registry_with(*platforms: str, index: bool = True, status: int = 200) -> Reg
         return Response(200, {}, manifest)
 
     return Registry(RegistryServices(answer, lambda _: None))
+
+
+def parent(platform: str, *, index: bool) -> str:
+    """Return the reference of the parent's image for a platform, by its digest."""
+    (_, digest), _ = documents(platform, index=index)
+    return f"{STATE.loaded.matrix.registry}/base@{digest}"
 
 
 def refuse(leg: tuple[str, str], registry: Registry, there: dict[tuple[str, str], str] | None = None) -> None:
@@ -85,10 +96,11 @@ def test_what_the_registry_does_not_answer_is_left_to_the_engine() -> None:
 
 @pytest.mark.parametrize("index", [True, False])
 def test_a_parent_without_the_platform_is_refused(index: bool) -> None:
-    refuse(MIDDLE, registry_with(AMD64, index=index), {BASE: PARENT})
+    refuse(MIDDLE, registry_with(AMD64, index=index), {BASE: parent(AMD64, index=index)})
+    there = parent("linux/arm64", index=index)
     with pytest.raises(Failure) as caught:
-        refuse(MIDDLE, registry_with("linux/arm64", index=index), {BASE: PARENT})
+        refuse(MIDDLE, registry_with("linux/arm64", index=index), {BASE: there})
     assert caught.value.message == (
-        f"middle:default cannot be built for linux/amd64: its parent {PARENT} has linux/arm64"
+        f"middle:default cannot be built for linux/amd64: its parent {there} has linux/arm64"
     )
     assert "`image-matrix build --push --force --platform linux/amd64 base:default`" in caught.value.help

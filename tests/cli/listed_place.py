@@ -14,16 +14,11 @@ from image_matrix.cli.project import load_project
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish import attached_reports
 from image_matrix.render.lists.released import ScanSummary
-from tests.cli.release_place import BAD, GOOD, INDEX, MATRIX, NEXT, Place
+from tests.cli.release_place import BAD, INDEXES, MATRIX, Place
 from tests.publish.states import answering
 
 if TYPE_CHECKING:
     from image_matrix.render.lists.released import ReleasedImage
-
-
-def index_of(digest: str) -> dict[str, Any]:
-    """An index in the registry that says when it was written."""
-    return {**INDEX, "annotations": {"org.opencontainers.image.created": f"day {digest[-1]}"}}
 
 
 def reloaded(place: Place, **more: Any) -> Place:
@@ -39,7 +34,7 @@ def listed(place: Place) -> Place:
     )
     (place.git.root / "matrix.yaml").write_text(text)
     names = ("base", "lab", "science")
-    held = {f"{name}/manifests/{digest}": index_of(digest) for name in names for digest in (GOOD, BAD, NEXT)}
+    held = {f"{name}/manifests/{digest}": index for name in names for digest, index in INDEXES.items()}
     return reloaded(place, registry=answering(held))
 
 

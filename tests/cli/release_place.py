@@ -25,7 +25,8 @@ from image_matrix.github.branch_commit import Git, open_git
 from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.render import render_deploy
-from tests.publish.states import answering
+from image_matrix.publish.indexes import CREATED
+from tests.publish.states import answering, held_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +39,13 @@ DAY = date(2026, 11, 29)
 
 MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
 
-GOOD, BAD, NEXT = (f"sha256:{digit * 64}" for digit in "123")
+INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
+INDEXES = {
+    held_digest(index): index
+    for index in ({**INDEX, "annotations": {CREATED: f"day {number}"}} for number in (1, 2, 3))
+}
+"""Images of releases by digest; each says when it was written."""
+GOOD, BAD, NEXT = INDEXES
 
 LAB, SCIENCE = "lab:default", "science:default"
 
@@ -135,6 +142,3 @@ def place(tmp_path: Path, state: State, capsys: pytest.CaptureFixture[str]) -> P
     git("commit", "--quiet", "--message", "Start")
     assert (root / "deploy" / "hub" / "jupyterhub" / "values.yaml").is_file()
     return Place(git, state, capsys)
-
-
-INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}

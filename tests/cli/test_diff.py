@@ -14,7 +14,7 @@ import pytest
 from image_matrix.inventory.model import PackageName
 from image_matrix.inventory.record import read_record
 from tests.cli.conftest import Repository
-from tests.cli.release_place import BAD, GOOD, INDEX, LAB, NEXT, SCIENCE, place, project, state
+from tests.cli.release_place import BAD, GOOD, INDEXES, LAB, NEXT, SCIENCE, place, project, state
 from tests.cli.transcripts import compare, transcript
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def test_an_image_that_is_held_back_has_what_it_was_released_with(place: Place) 
     released(place, jupyterlab="4.6.5")
     record = read_record(place.shown("deploy/packages.json"))
     assert record[SCIENCE].digest == GOOD
-    place.registry = answering({f"science/manifests/{GOOD}": INDEX})
+    place.registry = answering({f"science/manifests/{GOOD}": INDEXES[GOOD]})
     place.release(lab=BAD, held={SCIENCE: "not built"})
     after = read_record(place.shown("deploy/packages.json"))
     jupyterlab = PackageName("pip", "jupyterlab")

@@ -12,7 +12,19 @@ from image_matrix.cli.release_branch import check_last_release
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.project.inputs import read_inputs
 from tests import yaml_files
-from tests.cli.release_place import BAD, GOOD, INDEX, LAB, MATRIX, NEXT, SCIENCE, Place, place, project, state
+from tests.cli.release_place import (
+    BAD,
+    GOOD,
+    INDEXES,
+    LAB,
+    MATRIX,
+    NEXT,
+    SCIENCE,
+    Place,
+    place,
+    project,
+    state,
+)
 from tests.publish.states import answering
 
 if TYPE_CHECKING:
@@ -86,7 +98,7 @@ def values(place: Place) -> list[dict[str, Any]]:
 def test_what_is_held_back_stays_as_it_was_released(place: Place) -> None:
     place.release()
     place.commit("Science does not build")
-    place.registry = answering({f"science/manifests/{GOOD}": INDEX})
+    place.registry = answering({f"science/manifests/{GOOD}": INDEXES[GOOD]})
     shown = place.release(lab=NEXT, held=HELD)
     assert "1 of 3 released" in shown
     assert (place.offered()[LAB]["digest"], place.offered()[SCIENCE]["digest"]) == (NEXT, GOOD)

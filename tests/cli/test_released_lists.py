@@ -11,14 +11,13 @@ from tests.cli.listed_place import (
     Reports,
     changed_last,
     facts_on_page,
-    index_of,
     listed,
     released_with_newer_toolz,
     reloaded,
     reports,
     rolled_back,
 )
-from tests.cli.release_place import BAD, GOOD, LAB, NEXT, SCIENCE, Place, place, project, state
+from tests.cli.release_place import BAD, GOOD, INDEXES, LAB, NEXT, SCIENCE, Place, place, project, state
 from tests.publish.states import answering
 
 __all__ = ["listed", "place", "project", "reports", "state"]
@@ -88,7 +87,7 @@ def test_a_report_that_is_refused_stops_no_release(listed: Place) -> None:
     scanned = text.replace("release: {", "release: {scan: {tool: trivy, attach: true}, ")
     (listed.git.root / "matrix.yaml").write_text(scanned)
     names = ("base", "lab", "science")
-    held = {f"{name}/manifests/{GOOD}": index_of(GOOD) for name in names}
+    held = {f"{name}/manifests/{GOOD}": INDEXES[GOOD] for name in names}
     place = reloaded(listed, registry=answering(held, {f"science/referrers/{GOOD}": 403}))
     said = " ".join(place.release().split())
     assert "3 of 3 released" in said

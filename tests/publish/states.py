@@ -11,6 +11,7 @@ from image_matrix.planning.plan import State
 from image_matrix.project.render import render_all
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.reference import digest_of
 from image_matrix.registry.services import RegistryServices
 from tests.workflow.matrices import TEMPLATES, loaded, matrix
 
@@ -37,6 +38,11 @@ def state(value: dict[str, Any]) -> State:
 
 
 STATE = state(MATRIX)
+
+
+def held_digest(content: Mapping[str, Any]) -> str:
+    """Return the digest of a manifest as :func:`answering` sends it."""
+    return digest_of(json.dumps(content).encode())
 
 
 def answering(held: Mapping[str, Any], refused: Mapping[str, int] | None = None) -> Registry:

@@ -17,7 +17,7 @@ from image_matrix.publish.held_back import (
     refuse_to_release_nothing,
 )
 from image_matrix.registry.answers import Manifest
-from tests.publish.states import DIGEST, STATE, answering, state
+from tests.publish.states import DIGEST, STATE, answering, held_digest, state
 from tests.workflow.matrices import ONE_PLATFORM, matrix
 
 if TYPE_CHECKING:
@@ -78,17 +78,18 @@ def test_nothing_to_release_is_a_failure() -> None:
         refuse_to_release_nothing({"base:python3.11": "x"}, [])
 
 
-ENTRY = {"reference": f"ghcr.io/example/notebooks/base:python3.11-0123456789ab@{DIGEST}", "digest": DIGEST}
 INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
+HELD = held_digest(INDEX)
+ENTRY = {"reference": f"ghcr.io/example/notebooks/base:python3.11-0123456789ab@{HELD}", "digest": HELD}
 
 
 def test_an_entry_is_kept_while_the_registry_has_its_image() -> None:
     offered = {"base:python3.11": ENTRY}
-    registry = answering({f"base/manifests/{DIGEST}": INDEX})
+    registry = answering({f"base/manifests/{HELD}": INDEX})
     assert kept_entries(["base:python3.11", "leaf:python3.11"], offered, registry) == offered
     assert kept_entries(["base:python3.11"], offered, answering({})) == {}
     with pytest.raises(EnvironmentFailure):
-        kept_entries(["base:python3.11"], offered, answering({}, {f"base/manifests/{DIGEST}": 500}))
+        kept_entries(["base:python3.11"], offered, answering({}, {f"base/manifests/{HELD}": 500}))
 
 
 NOTEBOOK = {

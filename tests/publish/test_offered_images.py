@@ -4,9 +4,10 @@ import pytest
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.publish.offered_images import gone, offered_images
-from tests.publish.states import answering
+from tests.publish.states import answering, held_digest
 
-OLD, NEW = (f"sha256:{digit * 64}" for digit in "12")
+INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json"}
+OLD, NEW = held_digest(INDEX), f"sha256:{'2' * 64}"
 REGISTRY = "ghcr.io/example/notebooks"
 ENTRIES = {
     "lab:default": {"reference": f"{REGISTRY}/lab:default-1@{OLD}", "digest": OLD},
@@ -27,7 +28,7 @@ def test_what_was_released_before_counts_where_a_file_names_it() -> None:
 
 def test_only_a_registry_that_says_so_lacks_an_image() -> None:
     lab, science = offered_images(ENTRIES, [])
-    held = {f"lab/manifests/{OLD}": {"mediaType": "application/vnd.oci.image.index.v1+json"}}
+    held = {f"lab/manifests/{OLD}": INDEX}
     assert gone(answering(held), [lab, science]) == [science]
     for status in (403, 429, 500):
         with pytest.raises(EnvironmentFailure, match="science@sha256:2"):

@@ -9,14 +9,9 @@ import pytest
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.publish.released_images import released_images
 from image_matrix.render.lists.released import ReleasedImage
-from tests.publish.states import answering
+from tests.publish.states import answering, held_digest
 
-INDEX, AMD, ARM = (f"sha256:{digit * 64}" for digit in "123")
-ENTRY = {
-    "reference": f"ghcr.io/example/notebooks/lab:default-0@{INDEX}",
-    "digest": INDEX,
-    "platforms": ["linux/amd64"],
-}
+BLOB = f"sha256:{'1' * 64}"
 
 
 def part(digest: str, arch: str) -> dict[str, Any]:
@@ -31,27 +26,35 @@ def part(digest: str, arch: str) -> dict[str, Any]:
 
 def image(*sizes: int) -> dict[str, Any]:
     layers = [
-        {"digest": AMD, "size": size, "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"}
+        {"digest": BLOB, "size": size, "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"}
         for size in sizes
     ]
     return {
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {"digest": AMD, "size": 1},
+        "config": {"digest": BLOB, "size": 1},
         "layers": layers,
     }
 
 
-HELD = {
-    f"lab/manifests/{INDEX}": {
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [part(AMD, "amd64"), part(ARM, "arm64")],
-        "annotations": {
-            "org.opencontainers.image.created": "2026-11-29T08:00:00+00:00",
-            "org.opencontainers.image.revision": "c0ffee",
-        },
+AMD, ARM = held_digest(image(5, 7)), held_digest(image(11))
+WHOLE = {
+    "mediaType": "application/vnd.oci.image.index.v1+json",
+    "manifests": [part(AMD, "amd64"), part(ARM, "arm64")],
+    "annotations": {
+        "org.opencontainers.image.created": "2026-11-29T08:00:00+00:00",
+        "org.opencontainers.image.revision": "c0ffee",
     },
+}
+INDEX = held_digest(WHOLE)
+HELD = {
+    f"lab/manifests/{INDEX}": WHOLE,
     f"lab/manifests/{AMD}": image(5, 7),
     f"lab/manifests/{ARM}": image(11),
+}
+ENTRY = {
+    "reference": f"ghcr.io/example/notebooks/lab:default-0@{INDEX}",
+    "digest": INDEX,
+    "platforms": ["linux/amd64"],
 }
 
 

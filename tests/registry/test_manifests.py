@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from image_matrix.registry.answers import ImageConfig, Manifest, Unreachable
+from image_matrix.registry.answers import Digest, ImageConfig, Manifest, Unreachable
 from image_matrix.registry.client import Registry
-from image_matrix.registry.exchange import Response
+from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.reference import digest_of
 from image_matrix.registry.services import RegistryServices
 from tests.registry.misbehaving import DIGESTS, NAMES, Behaviour, Server, client, serving
 
@@ -130,3 +131,40 @@ def test_a_manifest_of_another_form_is_an_answer(body: bytes) -> None:
     answer = registry.manifest("registry.example.org/a:b")
     assert isinstance(answer, Unreachable)
     assert answer.reason == "registry.example.org: the answer is not a manifest"
+
+
+OTHER = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [], "annotations": {"a": "other"}}'
+ASKED = f"sha256:{1:064}"
+
+
+@pytest.mark.parametrize("declared", [None, ASKED, digest_of(OTHER), "sha512:0"])
+@pytest.mark.parametrize("method", ["manifest", "digest", "config"])
+def test_bytes_of_another_digest_than_the_one_asked_for_are_refused(
+    declared: str | None, method: str
+) -> None:
+    """Whatever the header says, and from a mirror, too."""
+    headers = {} if declared is None else {"docker-content-digest": declared}
+    asked: list[str] = []
+
+    def send(request: HttpRequest) -> Response:
+        asked.append(request.url)
+        return Response(200, headers, b"" if request.method == "HEAD" else OTHER)
+
+    mirrors = {"registry.example.org": "mirror.example.org"}
+    registry = Registry(RegistryServices(send, lambda _host: None, mirrors))
+    answer = getattr(registry, method)(f"registry.example.org/a@{ASKED}")
+    assert asked[0].startswith("https://mirror.example.org/")
+    if method == "digest" and declared == ASKED:  # without bytes, a header alone cannot be checked
+        assert answer == Digest(ASKED)
+    else:
+        assert answer == Unreachable("mirror.example.org: the content does not match its digest")
+
+
+def test_bytes_of_the_digest_count_whatever_the_header_says() -> None:
+    digest = digest_of(OTHER)
+    registry = Registry(
+        RegistryServices(lambda _: Response(200, {"docker-content-digest": ASKED}, OTHER), lambda _host: None)
+    )
+    found = registry.manifest(f"registry.example.org/a@{digest}")
+    assert isinstance(found, Manifest)
+    assert registry.digest(f"registry.example.org/b@{digest}") == Digest(found.digest) == Digest(digest)

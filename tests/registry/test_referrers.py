@@ -13,6 +13,7 @@ from image_matrix.publish.scan_report import REPORT_TYPE, SARIF_TYPE, attach_rep
 from image_matrix.publish.scanners import ScanJob
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import Response
+from image_matrix.registry.reference import digest_of
 from image_matrix.registry.referrers import attach
 from image_matrix.registry.services import RegistryServices
 from tests.registry.test_upload import client, pushed
@@ -93,4 +94,14 @@ def test_an_image_that_is_not_there(job: ScanJob) -> None:
 def test_an_answer_that_is_no_manifest(body: bytes) -> None:
     registry = Registry(RegistryServices(lambda _request: Response(200, {}, body), lambda _host: None))
     with pytest.raises(EnvironmentFailure, match="the answer is not a manifest"):
-        attach(registry, f"registry.example.org/a@sha256:{0:064}", REPORT_TYPE, {}, {})
+        attach(registry, f"registry.example.org/a@{digest_of(body)}", REPORT_TYPE, {}, {})
+
+
+def test_nothing_is_attached_to_other_bytes(job: ScanJob) -> None:
+    with serving() as server:
+        image = pushed(server)
+        server.manifests[f"team/deploy@{image}"] += b" "
+        before = [*server.writes]
+        with pytest.raises(EnvironmentFailure, match=f"{image}: the content does not match its digest"):
+            attach_report(client(), f"{server.host}/team/deploy@{image}", job, NOW)
+        assert server.writes == before

@@ -7,6 +7,7 @@ import pytest
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import Response
+from image_matrix.registry.reference import digest_of
 from image_matrix.registry.repositories import (
     delete_manifest,
     list_tags,
@@ -94,3 +95,16 @@ def test_what_is_read_is_not_remembered() -> None:
         assert (read(registry, filled.repository, "a") or ("",))[0] == second
         assert read(registry, filled.repository, "b") is None
         assert read_blob(registry, filled.repository, f"sha256:{'0' * 64}") == b""
+
+
+def test_bytes_of_another_digest_are_not_read() -> None:
+    with serving() as server:
+        filled = Filled(server)
+        digest = filled.image("one", "a")
+        server.manifests[f"{filled.name}@{digest}"] += b" "
+        with pytest.raises(EnvironmentFailure, match=f"{digest}: the content does not match its digest"):
+            read(client(), filled.repository, digest)
+        blob = digest_of(b"{}")
+        server.blobs[f"{filled.name}@{blob}"] = b"[]"
+        with pytest.raises(EnvironmentFailure, match=f"{blob}: the content does not match its digest"):
+            read_blob(client(), filled.repository, blob)

@@ -15,6 +15,7 @@ from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.repositories import of_digest
 from image_matrix.registry.upload import IMAGE_MANIFEST, put_manifest
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ def rewrite_as_oci(registry: Registry, tag: str, digest: str, annotations: Mappi
     meaning = refusal(answer) if isinstance(answer, Response) and answer.status != 200 else answer
     if not isinstance(meaning, Response):
         raise EnvironmentFailure(f"{tag}: what was pushed cannot be read: {words(meaning)}", CHECK)
-    if digest_of(meaning.body) != digest:
-        raise EnvironmentFailure(f"{tag}: the content does not match the digest that was pushed", CHECK)
-    content = as_oci(json.loads(meaning.body), annotations)
+    content = as_oci(json.loads(of_digest(meaning.body, place.at(digest))), annotations)
     put_manifest(registry, tag, content)
     return digest_of(content)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 CONCURRENCY = 16
 NEEDS_GET = (200, 403, 405, 501)
-"""Status codes of HEAD that need a GET: no digest, an error without its text, HEAD not supported."""
+"""Status codes of HEAD that need a GET: no digest or another one, an error without its text, HEAD not supported."""
 T = TypeVar("T")
 
 
@@ -121,7 +121,7 @@ class Registry:
         if not isinstance(response, Response):
             return response
         digest = response.headers.get("docker-content-digest", "")
-        if response.status == 200 and digest.startswith("sha256:"):
+        if response.status == 200 and digest.startswith("sha256:") and reference.digest in (None, digest):
             return Digest(digest)
         return None if response.status in NEEDS_GET else refusal(response)
 

@@ -28,10 +28,15 @@ MANIFEST_TYPES = (
 
 
 def read_manifest(response: Response, reference: Reference) -> Manifest | Unreachable:
-    """Read a manifest or index; the digest of its bytes must be the requested one."""
+    """Read a manifest or index; its bytes must have the digest that was asked for.
+
+    Those of a tag must have the digest that the registry declares. Source: github.com/opencontainers/distribution-spec,
+    spec.md, "Pulling manifests": the client verifies the digest.
+    """
     digest = digest_of(response.body)
-    declared_digest = response.headers.get("docker-content-digest", digest)
-    if declared_digest.startswith("sha256:") and digest not in (declared_digest, reference.digest):
+    declared_digest = response.headers.get("docker-content-digest", "")
+    wanted = reference.digest or (declared_digest if declared_digest.startswith("sha256:") else digest)
+    if digest != wanted:
         return Unreachable(f"{reference.host}: the content does not match its digest")
     try:
         content = read_json(response.body)

@@ -16,6 +16,7 @@ from image_matrix.registry.answers import CHECK, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.manifests import INDEX_TYPES, MANIFEST_TYPES
 from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.repositories import of_digest
 from image_matrix.registry.tokens import PUSH
 from image_matrix.registry.upload import IMAGE_MANIFEST, put_manifest, upload_blob
 
@@ -80,7 +81,7 @@ def _subject(registry: Registry, place: Reference) -> dict[str, Json]:
     answer = _get(registry, place)
     if answer.status != 200:
         raise EnvironmentFailure(f"{place.name}@{place.digest}: {words(refusal(answer))}", CHECK)
-    content = _object(answer.body)
+    content = _object(of_digest(answer.body, f"{place.name}@{place.digest}"))
     if content is None:
         raise EnvironmentFailure(f"{place.name}@{place.digest}: the answer is not a manifest", CHECK)
     media_type = content.get("mediaType") or answer.headers.get("content-type", "")

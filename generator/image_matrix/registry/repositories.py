@@ -15,7 +15,7 @@ from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, Denied, Unreachable, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.manifests import MANIFEST_TYPES
-from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.reference import DIGEST, digest_of, parse_reference
 from image_matrix.registry.tokens import DELETE
 
 if TYPE_CHECKING:
@@ -72,24 +72,34 @@ def following_page(answer: Response) -> str | None:
 def read(registry: Registry, repository: str, version: str) -> tuple[str, bytes] | None:
     """Return digest and content of the manifest under a tag or digest; ``None`` if there is none.
 
-    Raises :class:`EnvironmentFailure`.
+    Raises :class:`EnvironmentFailure`, also for bytes that do not have the digest.
     """
     place = parse_reference(repository)
     request = HttpRequest(
         "GET", address(place, f"manifests/{version}"), {"Accept": ", ".join(MANIFEST_TYPES)}
     )
     answer = _answer(registry.send(request, place), f"{repository}:{version}")
-    return None if answer.status == 404 else (digest_of(answer.body), answer.body)
+    if answer.status == 404:
+        return None
+    content = of_digest(answer.body, place.at(version)) if DIGEST.fullmatch(version) else answer.body
+    return digest_of(content), content
 
 
 def read_blob(registry: Registry, repository: str, digest: str) -> bytes:
     """Return the content of a small blob; nothing if the repository does not have it.
 
-    Raises :class:`EnvironmentFailure`.
+    Raises :class:`EnvironmentFailure`, also for bytes that do not have the digest.
     """
     place = parse_reference(repository)
     answer = _answer(registry.send(HttpRequest("GET", address(place, f"blobs/{digest}")), place), repository)
-    return b"" if answer.status == 404 else answer.body
+    return b"" if answer.status == 404 else of_digest(answer.body, place.at(digest))
+
+
+def of_digest(content: bytes, what: str) -> bytes:
+    """Return the bytes of ``repository@digest``; raises :class:`EnvironmentFailure` for those of another digest."""
+    if digest_of(content) != parse_reference(what).digest:
+        raise EnvironmentFailure(f"{what}: the content does not match its digest", CHECK)
+    return content
 
 
 def refuse_without_deletion(registry: Registry, repository: str) -> None:

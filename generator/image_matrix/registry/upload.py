@@ -10,10 +10,11 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.addresses import address
-from image_matrix.registry.answers import CHECK, Unreachable, refusal, words
+from image_matrix.registry.answers import Unreachable, refusal, words
 from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, Response
 from image_matrix.registry.manifests import MANIFEST_TYPES
 from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.repositories import of_digest
 from image_matrix.registry.tokens import PUSH
 
 if TYPE_CHECKING:
@@ -59,9 +60,8 @@ def point_tag(registry: Registry, repository: str, digest: str, tag: str) -> Non
     place = parse_reference(f"{repository}@{digest}")
     request = HttpRequest("GET", address(place, f"manifests/{digest}"), {"Accept": ", ".join(MANIFEST_TYPES)})
     answer = _ok(registry.send(request, place, PUSH), f"{repository}@{digest} could not be read")
-    if digest_of(answer.body) != digest:
-        raise EnvironmentFailure(f"{repository}@{digest}: the content does not match its digest", CHECK)
-    put_manifest(registry, f"{repository}:{tag}", answer.body, _media_type(answer))
+    content = of_digest(answer.body, f"{repository}@{digest}")
+    put_manifest(registry, f"{repository}:{tag}", content, _media_type(answer))
 
 
 def _media_type(answer: Response) -> str:
