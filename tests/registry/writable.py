@@ -36,6 +36,8 @@ class Behaviour:
     """It deletes no manifest that has tags, as Google's."""
     page: int = 100_000
     """Tags of a page."""
+    moved: str | None = None
+    """Another host, with its port, that listings are redirected to once the login is right."""
 
 
 class Writable(ThreadingHTTPServer):
@@ -57,6 +59,8 @@ class Writable(ThreadingHTTPServer):
         self.uploads: set[str] = set()
         self.logins: list[str | None] = []
         """The Authorization headers that came with blobs."""
+        self.authorizations: list[str | None] = []
+        """The Authorization headers of listings."""
 
     @property
     def host(self) -> str:
@@ -112,6 +116,11 @@ class Handler(BaseHTTPRequestHandler):
         if status:
             return self.reply(status, b'{"errors": [{"code": "DENIED", "message": "not for you"}]}')
         if "/tags/list" in url.path or "/referrers/" in url.path:
+            self.server.authorizations.append(self.headers.get("Authorization"))
+            if self.server.behaviour.moved:
+                return self.reply(
+                    307, headers={"Location": f"http://{self.server.behaviour.moved}{self.path}"}
+                )
             return self.listing(url.path, parse_qs(url.query))
         if self.command in ("POST", "PUT", "DELETE"):
             self.server.writes.append(f"{self.command} {url.path}")

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from image_matrix.json_data import read_json
-from image_matrix.registry.addresses import address
+from image_matrix.registry.addresses import address, named_address
 from image_matrix.registry.exchange import HttpRequest
 from image_matrix.registry.manifests import INDEX_TYPES
 from image_matrix.registry.reference import parse_reference
@@ -53,7 +52,7 @@ def referrers(registry: Registry, image: str) -> tuple[Referrer, ...] | None:
             return None
         entries += listed
         following = following_page(answer)
-        url = urljoin(url, following) if following else ""
+        url = named_address(url, following, place) if following else ""
     return tuple(entries)
 
 

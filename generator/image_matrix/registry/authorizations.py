@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from image_matrix.registry.addresses import is_unverified
+from image_matrix.registry.addresses import is_own, is_unverified, named_address
 from image_matrix.registry.answers import Denied, Unreachable
 from image_matrix.registry.credentials import Unreadable
 from image_matrix.registry.tokens import authorization
@@ -40,7 +41,12 @@ class Authorizations:
         actions: str,
         refused: str | None,
     ) -> str | Denied | Unreachable:
-        """Return a new header after a response that asks for a login; ``refused`` was sent with the request."""
+        """Return a new header after a response that asks for a login; ``refused`` was sent with the request.
+
+        Where a redirect has led elsewhere, what asks is not the registry, and names no token server for its login.
+        """
+        if response.url and not is_own(_as_asked(response.url, reference, services), reference):
+            return Denied(other_login(urlsplit(response.url).netloc))
         with self._lock:
             known = self.known(reference, actions)
         if known and known != refused:
@@ -60,3 +66,14 @@ class Authorizations:
             with self._lock:
                 self._headers[reference.host, reference.repository, actions] = answer
         return answer
+
+
+def _as_asked(answered: str, reference: Reference, services: RegistryServices) -> str:
+    """Return the address that answered, with TLS if that of a trusted host was asked for so, but has none."""
+    trusted = is_unverified(reference.host, services.trusted)
+    return named_address(answered, "", reference) if trusted else answered
+
+
+def other_login(host: str) -> str:
+    """Return why a host elsewhere, which a registry sends on to, gets no login."""
+    return f"it sends on to {host}, which asks for a login; the registry's login goes nowhere else"

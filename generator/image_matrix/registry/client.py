@@ -6,9 +6,10 @@ import hashlib
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.registry.addresses import address
+from image_matrix.registry.addresses import address, is_own
 from image_matrix.registry.answers import (
     Answer,
     Denied,
@@ -20,7 +21,7 @@ from image_matrix.registry.answers import (
     refusal,
     words,
 )
-from image_matrix.registry.authorizations import Authorizations
+from image_matrix.registry.authorizations import Authorizations, other_login
 from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, OtherContent, Response
 from image_matrix.registry.http import not_ok
 from image_matrix.registry.manifests import MANIFEST_TYPES, read_config, read_manifest
@@ -183,8 +184,11 @@ class Registry:
     ) -> Response | Denied | Unreachable:
         """Send a request to the registry of a reference; log in if it requires that, again if the token has expired.
 
-        ``actions`` are what the login has to permit: those of :mod:`image_matrix.registry.tokens`.
+        ``actions`` are what the login has to permit: those of :mod:`image_matrix.registry.tokens`. An address
+        elsewhere, which an answer may name, never gets the login.
         """
+        if not is_own(request.url, reference):
+            return self._sent_elsewhere(request)
         tried: str | None = None
         for _ in range(3):
             known = self._authorizations.known(reference, actions)
@@ -202,6 +206,15 @@ class Registry:
                 return answer
             tried = answer
         return Denied("it does not accept the login")
+
+    def _sent_elsewhere(self, request: HttpRequest) -> Response | Denied | Unreachable:
+        """Send a request to where a registry points, such as a store, without the login."""
+        host = urlsplit(request.url).netloc
+        try:
+            response = self.services.transport(request)
+        except ConnectionFailed as error:
+            return Unreachable(f"{host}: {error.reason}")
+        return Denied(other_login(host)) if response.status == 401 else response
 
 
 def _each(ask: Callable[[str], T], references: Iterable[str]) -> dict[str, T]:

@@ -32,6 +32,8 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
+    url: str = ""
+    """The address that answered, after redirects."""
 
     @property
     def limited(self) -> bool:
@@ -80,10 +82,12 @@ class OpenResponse:
     headers: Mapping[str, str]
     chunks: Iterator[bytes]
     """The body as it arrives; raises :class:`ConnectionFailed` where the transfer breaks."""
+    url: str = ""
+    """The address that answered, after redirects."""
 
     def read(self) -> Response:
         """Return the response with its whole body."""
-        return Response(self.status, self.headers, b"".join(self.chunks))
+        return Response(self.status, self.headers, b"".join(self.chunks), self.url)
 
 
 Transport = Callable[[HttpRequest], Response]

@@ -49,7 +49,7 @@ class HttpClient:
     def opened(self, request: HttpRequest) -> Iterator[OpenResponse]:
         """Send one request, and give the response before its body arrives; raises :class:`ConnectionFailed`."""
         with self._open(request) as answer:
-            yield OpenResponse(answer.status_code, _headers(answer), _chunks(answer))
+            yield OpenResponse(answer.status_code, _headers(answer), _chunks(answer), answer.url)
 
     def stream(self, url: str) -> Iterator[bytes]:
         """Yield a file's bytes; raises :class:`ConnectionFailed`, also for a status other than 200."""
@@ -112,7 +112,7 @@ def _read(answer: requests.Response) -> Response:
         body = answer.content
     except OSError as error:
         raise _failed(error) from error
-    return Response(answer.status_code, _headers(answer), body)
+    return Response(answer.status_code, _headers(answer), body, answer.url)
 
 
 def _headers(answer: requests.Response) -> dict[str, str]:

@@ -6,12 +6,12 @@ Source: github.com/opencontainers/distribution-spec, spec.md, "Pushing a blob in
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
 from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.addresses import address
+from image_matrix.registry.addresses import address, is_own, named_address
 from image_matrix.registry.answers import Denied, refusal, words
 from image_matrix.registry.client import CONCURRENCY
 from image_matrix.registry.exchange import HttpRequest, Response
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from image_matrix.registry.client import Registry
+    from image_matrix.registry.reference import Reference
 
 PACKAGE = (
     "give this repository the role Write in the settings of the package on GitHub (Manage Actions access); "
@@ -55,14 +56,15 @@ def push_refusal(registry: Registry, repository: str) -> Denied | None:
     if not isinstance(answer, Response):
         return None
     if 200 <= answer.status < 300:
-        _cancel(registry, repository, urljoin(start, answer.headers.get("location", "")))
+        _cancel(registry, place, start, answer.headers.get("location", ""))
         return None
     meaning = refusal(answer)
     return meaning if isinstance(meaning, Denied) else None
 
 
-def _cancel(registry: Registry, repository: str, upload: str) -> None:
+def _cancel(registry: Registry, place: Reference, start: str, location: str) -> None:
     """End an upload without a result; a registry that cannot do that forgets it by itself."""
-    place = parse_reference(repository)
-    if urlsplit(upload).netloc == urlsplit(address(place, "")).netloc:
-        registry.send(HttpRequest("DELETE", upload, repeatable=False), place, PUSH)
+    with suppress(EnvironmentFailure):
+        upload = named_address(start, location, place)
+        if is_own(upload, place):
+            registry.send(HttpRequest("DELETE", upload, repeatable=False), place, PUSH)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.json_data import read_json
-from image_matrix.registry.addresses import address
+from image_matrix.registry.addresses import address, named_address
 from image_matrix.registry.answers import CHECK, Denied, Unreachable, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.manifests import MANIFEST_TYPES
@@ -48,7 +47,7 @@ def list_tags(registry: Registry, repository: str) -> list[str]:
             return tags
         tags += _tags(answer.body, repository)
         following = following_page(answer)
-        url = urljoin(url, following) if following else ""
+        url = named_address(url, following, place) if following else ""
     return tags
 
 

@@ -51,7 +51,11 @@ def authorization(
         return credentials.basic if credentials else Denied("it asks for a login (`docker login`)")
     if scheme != "bearer" or "realm" not in values:
         return Denied(f"it requires an unknown authentication scheme: {scheme or 'none named'}")
-    if urlsplit(values["realm"]).scheme != "https" and not plain:
+    try:
+        scheme = urlsplit(values["realm"]).scheme
+    except ValueError:
+        return Denied("it names a token server whose address is none")
+    if scheme != "https" and not plain:
         return Denied("its token server has no TLS")
     try:
         response = transport(_token_request(values, repository, credentials, actions))

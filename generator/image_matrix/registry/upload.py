@@ -6,12 +6,12 @@ Source: github.com/opencontainers/distribution-spec, spec.md, "Push".
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.addresses import address
+from image_matrix.registry.addresses import address, named_address
 from image_matrix.registry.answers import Unreachable, refusal, words
-from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, Response
+from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.manifests import MANIFEST_TYPES
 from image_matrix.registry.reference import digest_of, parse_reference
 from image_matrix.registry.repositories import of_digest
@@ -33,9 +33,9 @@ def upload_blob(registry: Registry, repository: str, content: bytes) -> str:
         return digest
     start = address(place, "blobs/uploads/")
     answer = _written(registry.send(HttpRequest("POST", start), place, PUSH), place.name)
-    target = _with_digest(urljoin(start, answer.headers.get("location", "")), digest)
+    target = _with_digest(named_address(start, answer.headers.get("location", ""), place), digest)
     request = HttpRequest("PUT", target, {"Content-Type": "application/octet-stream"}, content)
-    sent = _send(registry, request, place)
+    sent = registry.send(request, place, PUSH)
     # A repeated request is refused if the first one has ended the upload.
     if not (isinstance(sent, Response) and _is_success(sent)) and not _has_blob(registry, place, digest):
         _written(sent, place.name)
@@ -74,16 +74,6 @@ def _has_blob(registry: Registry, place: Reference, digest: str) -> bool:
     if isinstance(answer, Unreachable):
         raise EnvironmentFailure(f"{place.name}: {words(answer)}", answer.remedy)
     return isinstance(answer, Response) and answer.status == 200
-
-
-def _send(registry: Registry, request: HttpRequest, place: Reference) -> Response | Denied | Unreachable:
-    """Send a request to where the registry has an upload; another host, such as a store, never gets the login."""
-    if urlsplit(request.url).netloc == urlsplit(address(place, "")).netloc:
-        return registry.send(request, place, PUSH)
-    try:
-        return registry.services.transport(request)
-    except ConnectionFailed as error:
-        return Unreachable(f"{urlsplit(request.url).netloc}: {error.reason}")
 
 
 def _with_digest(location: str, digest: str) -> str:
