@@ -120,3 +120,12 @@ def listed(content: object) -> tuple[Referrer, ...]:
 
     registry = Registry(RegistryServices(send, lambda _host: None))
     return attached(registry, f"registry.example.org/a@sha256:{0:064}")
+
+
+def test_pages_that_come_again_end() -> None:
+    def send(request: HttpRequest) -> Response:
+        return Response(200, {"link": f'<{request.url}>; rel="next"'}, b'{"manifests": []}')
+
+    registry = Registry(RegistryServices(send, lambda _host: None))
+    with pytest.raises(EnvironmentFailure, match="names a page of its listing as the next one again"):
+        referrers(registry, f"registry.example.org/a@sha256:{0:064}")

@@ -6,7 +6,7 @@ import pytest
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.registry.client import Registry
-from image_matrix.registry.exchange import Response
+from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.reference import digest_of
 from image_matrix.registry.repositories import (
     delete_manifest,
@@ -108,3 +108,20 @@ def test_bytes_of_another_digest_are_not_read() -> None:
         server.blobs[f"{filled.name}@{blob}"] = b"[]"
         with pytest.raises(EnvironmentFailure, match=f"{blob}: the content does not match its digest"):
             read_blob(client(), filled.repository, blob)
+
+
+@pytest.mark.parametrize(
+    "pages", [{"": ""}, {"": "?last=b", "?last=b": ""}, {"": "?last=b", "?last=b": "?last=b"}]
+)
+def test_pages_that_come_again_end(pages: dict[str, str]) -> None:
+    listing = "/v2/a/tags/list"
+
+    def send(request: HttpRequest) -> Response:
+        following = pages[request.url.partition(listing)[2]]
+        return Response(200, {"link": f'<{listing}{following}>; rel="next"'}, b'{"tags": ["b"]}')
+
+    registry = Registry(RegistryServices(send, lambda _host: None))
+    with pytest.raises(
+        EnvironmentFailure, match=r"registry\.example\.org/a: the registry names a page .* again"
+    ):
+        list_tags(registry, "registry.example.org/a")

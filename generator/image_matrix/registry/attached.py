@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.json_data import read_json
-from image_matrix.registry.addresses import address, named_address
+from image_matrix.registry.addresses import address
 from image_matrix.registry.exchange import HttpRequest
 from image_matrix.registry.manifests import INDEX_TYPES
 from image_matrix.registry.reference import parse_reference
@@ -44,15 +44,14 @@ def referrers(registry: Registry, image: str) -> tuple[Referrer, ...] | None:
     Raises :class:`EnvironmentFailure` if it does not answer, or denies it: something may be attached then.
     """
     place = parse_reference(image)
-    url, entries = address(place, f"referrers/{place.digest}"), list[Referrer]()
-    while url:
+    pages, entries = [address(place, f"referrers/{place.digest}")], list[Referrer]()
+    for url in pages:  # which grows
         answer = _asked(registry, place, url)
         listed = None if answer.status in WITHOUT_LIST else _read(success_of(answer, image).body)
         if listed is None:
             return None
         entries += listed
-        following = following_page(answer)
-        url = named_address(url, following, place) if following else ""
+        pages += following_page(answer, pages, place)
     return tuple(entries)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.errors import EnvironmentFailure
 from image_matrix.json_data import read_json
-from image_matrix.registry.answers import ImageConfig, ImageLayer, Manifest, Unreachable
-from image_matrix.registry.reference import digest_of
+from image_matrix.registry.answers import CHECK, ImageConfig, ImageLayer, Manifest, Unreachable
+from image_matrix.registry.reference import digest_of, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +88,13 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return Unreachable(f"{reference.host}: the answer is not an image's configuration")
+
+
+def of_digest(content: bytes, what: str) -> bytes:
+    """Return the bytes of ``repository@digest``; raises :class:`EnvironmentFailure` for those of another digest."""
+    if digest_of(content) != parse_reference(what).digest:
+        raise EnvironmentFailure(f"{what}: the content does not match its digest", CHECK)
+    return content
 
 
 def _platform(item: Mapping[str, Mapping[str, str]]) -> str:

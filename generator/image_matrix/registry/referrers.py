@@ -14,9 +14,8 @@ from image_matrix.json_data import read_json
 from image_matrix.registry.addresses import address
 from image_matrix.registry.answers import CHECK, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
-from image_matrix.registry.manifests import INDEX_TYPES, MANIFEST_TYPES
+from image_matrix.registry.manifests import INDEX_TYPES, MANIFEST_TYPES, of_digest
 from image_matrix.registry.reference import digest_of, parse_reference
-from image_matrix.registry.repositories import of_digest
 from image_matrix.registry.tokens import PUSH
 from image_matrix.registry.upload import IMAGE_MANIFEST, put_manifest, upload_blob
 

@@ -13,11 +13,13 @@ from image_matrix.json_data import read_json
 from image_matrix.registry.addresses import address, named_address
 from image_matrix.registry.answers import CHECK, Denied, Unreachable, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
-from image_matrix.registry.manifests import MANIFEST_TYPES
+from image_matrix.registry.manifests import MANIFEST_TYPES, of_digest
 from image_matrix.registry.reference import DIGEST, digest_of, parse_reference
 from image_matrix.registry.tokens import DELETE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from image_matrix.registry.client import Registry
     from image_matrix.registry.reference import Reference
 
@@ -40,14 +42,13 @@ def list_tags(registry: Registry, repository: str) -> list[str]:
     Raises :class:`EnvironmentFailure`.
     """
     place = parse_reference(repository)
-    url, tags = address(place, "tags/list"), list[str]()
-    while url:
+    pages, tags = [address(place, "tags/list")], list[str]()
+    for url in pages:  # which grows
         answer = _answer(registry.send(HttpRequest("GET", url), place), repository)
         if answer.status == 404:
             return tags
         tags += _tags(answer.body, repository)
-        following = following_page(answer)
-        url = named_address(url, following, place) if following else ""
+        pages += following_page(answer, pages, place)
     return tags
 
 
@@ -62,10 +63,19 @@ def _tags(body: bytes, repository: str) -> list[str]:
     return tags
 
 
-def following_page(answer: Response) -> str | None:
-    """Return the address of a listing's next page, perhaps without the host; ``None`` after the last."""
+def following_page(answer: Response, asked: Sequence[str], place: Reference) -> tuple[str, ...]:
+    """Return the address of a listing's next page after those that were asked for; none after the last.
+
+    Raises :class:`EnvironmentFailure` for a page that was asked for before: such a listing has no end.
+    """
     link = _NEXT.search(answer.headers.get("link", ""))
-    return link[1] if link else None
+    if link is None:
+        return ()
+    url = named_address(asked[-1], link[1], place)
+    if url in asked:
+        problem = f"{place.name}: the registry names a page of its listing as the next one again"
+        raise EnvironmentFailure(problem, "correct the registry, or the proxy in front of it")
+    return (url,)
 
 
 def read(registry: Registry, repository: str, version: str) -> tuple[str, bytes] | None:
@@ -92,13 +102,6 @@ def read_blob(registry: Registry, repository: str, digest: str) -> bytes:
     place = parse_reference(repository)
     answer = _answer(registry.send(HttpRequest("GET", address(place, f"blobs/{digest}")), place), repository)
     return b"" if answer.status == 404 else of_digest(answer.body, place.at(digest))
-
-
-def of_digest(content: bytes, what: str) -> bytes:
-    """Return the bytes of ``repository@digest``; raises :class:`EnvironmentFailure` for those of another digest."""
-    if digest_of(content) != parse_reference(what).digest:
-        raise EnvironmentFailure(f"{what}: the content does not match its digest", CHECK)
-    return content
 
 
 def refuse_without_deletion(registry: Registry, repository: str) -> None:

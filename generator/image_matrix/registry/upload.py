@@ -12,9 +12,8 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.registry.addresses import address, named_address
 from image_matrix.registry.answers import Unreachable, refusal, words
 from image_matrix.registry.exchange import HttpRequest, Response
-from image_matrix.registry.manifests import MANIFEST_TYPES
+from image_matrix.registry.manifests import MANIFEST_TYPES, of_digest
 from image_matrix.registry.reference import digest_of, parse_reference
-from image_matrix.registry.repositories import of_digest
 from image_matrix.registry.tokens import PUSH
 
 if TYPE_CHECKING:
