@@ -9,7 +9,10 @@ def main() -> None:
         from image_matrix.cli import main as run
 
         run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # Python 3.11 makes one of what comes while a class is made (docs.python.org, "What's New In Python 3.12")
+        if isinstance(error, RuntimeError) and not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
         sys.stderr.write("interrupted\n")
         sys.exit(130)
 

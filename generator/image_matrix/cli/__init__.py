@@ -105,6 +105,10 @@ class LazyGroup(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
+            if isinstance(
+                error.__cause__, KeyboardInterrupt
+            ):  # in Python 3.11, one that came while a class was made
+                raise KeyboardInterrupt from error
             from image_matrix.cli.failures import report_failure
 
             return report_failure(error)
