@@ -215,7 +215,7 @@ def test_a_rollback_while_it_deletes_keeps_what_is_left(
             place.on_branch("release", f"image: x/leaf@{place.released[0]}\n", "Back\n")
 
     monkeypatch.setattr(repositories, "delete_manifest", and_roll_back)
-    monkeypatch.setattr("image_matrix.cli.prune.AT_ONCE", 1)
+    monkeypatch.setattr("image_matrix.cli.prune_deletion.AT_ONCE", 1)
     code, text = place("prune", "--keep-releases", "2", "--delete")
     assert (code, "1 of 5 manifests deleted" in text) == (0, True)
     leaf, index = place.filled("leaf"), place.released[0]

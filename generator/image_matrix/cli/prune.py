@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.network_files import registry_of
-from image_matrix.cli.printing import note, say
+from image_matrix.cli.printing import note
 from image_matrix.cli.project import open_project
 from image_matrix.config.workflow import Prune
 from image_matrix.telemetry import span
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from image_matrix.pruning.model import RepositoryPlan
     from image_matrix.pruning.perform import DeletionOutcome
     from image_matrix.registry.client import Registry
-
-AT_ONCE = 50
-"""Manifests, with their parts, that are deleted before the branches of releases are looked at again."""
 
 
 @click.command()
@@ -60,6 +57,7 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
     """
     from image_matrix.cli.caller_git import caller_git
     from image_matrix.cli.plan import state_of
+    from image_matrix.cli.prune_deletion import Latest, delete_planned
     from image_matrix.cli.prune_needs import heads, known
     from image_matrix.cli.prune_stores import store_of
 
@@ -74,20 +72,17 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
     needed = known(session, state, git, count)
     if needed.unknown and matrix.workflow.rendered:
         note(session, f"images of pull requests stay: {needed.unknown}")
+    latest = Latest(needed, lambda: heads(git, matrix), lambda: known(session, state, git, count))
+
+    def planned(name: str) -> RepositoryPlan:
+        return _planned(store, registry, latest.needed, name, before)
+
     with span("read the registry"):
-        plans = _all_planned(session, needed, lambda name: _planned(store, registry, needed, name, before))
+        plans = _all_planned(session, needed, planned)
     _print(session, plans, format_)
     if not delete:
         return _end(plans, format_)
-
-    def moved() -> bool:
-        return heads(git, matrix) != needed.heads
-
-    def planned_again(name: str) -> RepositoryPlan:
-        now = known(session, state, git, count) if moved() else needed
-        return _planned(store, registry, now, name, before)
-
-    return _end(plans, format_, _delete(session, store, plans, planned_again, moved))
+    return _end(plans, format_, delete_planned(session, store, plans, planned, latest.moved))
 
 
 def _all_planned(
@@ -135,32 +130,6 @@ def _print(session: Session, plans: Sequence[RepositoryPlan], format_: str) -> N
         click.echo(text(plans, every=session.verbosity > 0), nl=False)
 
 
-def _delete(
-    session: Session,
-    store: Store,
-    plans: Sequence[RepositoryPlan],
-    plan_again: Callable[[str], RepositoryPlan],
-    moved: Callable[[], bool],
-) -> list[DeletionOutcome]:
-    """Delete what goes by the plans, and still goes when its turn comes."""
-    from image_matrix.pruning.order import still_going
-    from image_matrix.pruning.perform import delete_all
-
-    outcomes = []
-    for plan in plans:
-        gone = still_going(plan.delete, plan_again(plan.repository).delete) if plan.delete else ()
-        deletion, held = store.deletion(plan.repository) if gone else None, frozenset[str]()
-        while gone and deletion:
-            with span("delete", repository=plan.repository):
-                outcomes.append(delete_all(gone[:AT_ONCE], deletion, held))
-            held = outcomes[-1].held
-            gone = gone[AT_ONCE:]
-            say(session, f"{plan.repository}: {sum(1 + len(one.parts) for one in gone)} to go")
-            if gone and moved():
-                gone = still_going(plan.delete, plan_again(plan.repository).delete)
-    return outcomes
-
-
 def _end(
     plans: Sequence[RepositoryPlan], format_: str, outcomes: Sequence[DeletionOutcome] | None = None
 ) -> int:
@@ -184,9 +153,8 @@ def _end(
     for reason in {reason for one in outcomes or () for reason in one.protected.values()}:
         click.echo(f"note: {reason}", err=True)
     if staying := sum(one.staying for one in outcomes or ()):
-        click.echo(
-            f"note: with what was not deleted stays what it needs: {plural(staying, 'manifest')}", err=True
-        )
+        more = plural(staying, "more manifest")
+        click.echo(f"note: what was not deleted keeps {more}: its images and signatures", err=True)
     failed = {digest: reason for one in outcomes or () for digest, reason in one.failed.items()}
     if failed:
         raise EnvironmentFailure(

@@ -1,0 +1,95 @@
+"""What was planned is deleted in batches, between which the world is looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from image_matrix.cli.prune_deletion import AT_ONCE, Latest, delete_planned
+from image_matrix.cli.prune_needs import KnownNeeds
+from image_matrix.cli.prune_stores import Store
+from image_matrix.cli.session import Session
+from image_matrix.errors import Failure
+from image_matrix.pruning.model import Gone, Listing, RepositoryPlan
+from image_matrix.pruning.needs import Released
+from image_matrix.pruning.perform import Deletion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from image_matrix.config.model import Matrix
+    from image_matrix.pruning.perform import DeletionOutcome
+
+NAME = "registry.example.org/team/base"
+SESSION = Session(Path(), "matrix.yaml", (), -1)
+
+
+def digest(number: int) -> str:
+    return f"sha256:{number:064x}"
+
+
+def plan_of(numbers: Collection[int], name: str = NAME) -> RepositoryPlan:
+    gone = tuple(Gone(digest(one), (f"t{one}",), "its key is old", kind="old key") for one in numbers)
+    return RepositoryPlan(name, (), gone, ())
+
+
+class Tried:
+    """A registry that says what it was asked to delete, and refuses some of that."""
+
+    def __init__(self, refused: Collection[str] = ()) -> None:
+        self.digests: list[str] = []
+        self.refused = refused
+
+    def __call__(self, digest: str, _tags: tuple[str, ...]) -> None:
+        self.digests.append(digest)
+        assert len(self.digests) < 1000, "it has no end"
+        if digest in self.refused:
+            raise Failure(f"{digest}: not for you")
+
+    def store(self) -> Store:
+        return Store(lambda _name: Listing({}, {}), lambda _name: Deletion(self, lambda _digest: None))
+
+
+def deleted(
+    tried: Tried,
+    plan: RepositoryPlan,
+    planned: Callable[[str], RepositoryPlan],
+    moved: Callable[[], bool] = lambda: True,
+) -> list[DeletionOutcome]:
+    return delete_planned(SESSION, tried.store(), [plan], planned, moved)
+
+
+def test_what_was_refused_is_not_tried_again_when_a_branch_has_moved() -> None:
+    """More than a batch of it: it would be planned first, again and again."""
+    plan = plan_of(range(2 * AT_ONCE + 20))
+    tried = Tried({one.digest for one in plan.delete[: AT_ONCE + 5]})
+    outcomes = deleted(tried, plan, lambda _name: plan)
+    assert tried.digests == [one.digest for one in plan.delete]
+    assert sum(one.deleted for one in outcomes) == AT_ONCE + 15
+
+
+def test_what_an_index_lists_that_was_refused_stays_after_another_look() -> None:
+    plan = plan_of(range(2 * AT_ONCE))
+    index = replace(plan.delete[0], lists=(digest(2 * AT_ONCE - 1),))
+    plan = replace(plan, delete=(index, *plan.delete[1:]))
+    tried = Tried({index.digest})
+    deleted(tried, plan, lambda _name: plan)
+    assert tried.digests == [one.digest for one in plan.delete[:-1]]
+
+
+def test_what_one_look_keeps_stays_whatever_a_later_look_says() -> None:
+    plan, looks = plan_of(range(3 * AT_ONCE)), iter([3 * AT_ONCE, 3 * AT_ONCE - 1, 3 * AT_ONCE])
+    tried = Tried()
+    deleted(tried, plan, lambda _name: plan_of(range(next(looks))))
+    assert tried.digests == [one.digest for one in plan.delete[:-1]]
+
+
+def test_what_has_moved_once_has_not_moved_again() -> None:
+    needs = KnownNeeds(cast("Matrix", None), {"release": "a"}, (), (), Released(), None)
+    seen = {"release": "b"}
+    latest = Latest(needs, lambda: dict(seen), lambda: replace(needs, heads=dict(seen)))
+    assert [latest.moved() for _ in range(3)] == [True, False, False]
+    seen["stable"] = "c"
+    assert [latest.moved() for _ in range(2)] == [True, False]
+    assert latest.needed.heads == seen
