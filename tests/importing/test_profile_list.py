@@ -154,6 +154,28 @@ def test_further_keys_are_passed_through() -> None:
     assert profile["images"]["a"] == {"image": "a", "display_name": "a", "extra": {"slug": "x"}}
 
 
+def test_references_with_other_digests_are_other_sources() -> None:
+    first, second = "9f86d081" * 8, "0ab1c2d3" * 8
+    bare = "quay.io/jupyter/base-notebook"
+    given = [
+        f"{bare}@sha256:{first}", bare, f"{bare}:lab@sha256:{second}", f"{bare}@sha256:{second}", f"{bare}:lab",
+        f"{bare}@sha256:{'1' * 64}",
+    ]  # fmt: skip
+    result = imported(
+        *(entry(slug=f"p{at}", kubespawner_override={"image": it}) for at, it in enumerate(given))
+    )
+    assert {name: source["image"] for name, source in result.sources.items()} == {
+        "base-notebook": f"{bare}:latest@sha256:{first}",
+        "base-notebook-latest": f"{bare}:latest",
+        "base-notebook-lab": f"{bare}:lab@sha256:{second}",
+        "base-notebook-lab-2": f"{bare}:lab",
+        "base-notebook-11111111": f"{bare}:latest@sha256:{'1' * 64}",
+    }
+    assert result.profiles["p3"]["images"] == ["base-notebook-lab"]
+    said = "has no tag; the source has `latest`, and its digest counts: write the tag that it had"
+    assert result.notes == (f"`{bare}@sha256:9f86d081…` {said}", f"`{bare}@sha256:11111111…` {said}")
+
+
 def test_groups_of_nebari_are_groups() -> None:
     result = imported(
         entry(access="yaml", groups=["gpu-access"]),

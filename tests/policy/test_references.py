@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_matrix.policy.containment import is_within
-from image_matrix.policy.references import fits_reference, has_moving_tag, has_tag, without_digest
+from image_matrix.policy.references import fits_reference, has_moving_tag, without_digest
+from image_matrix.registry.reference import has_tag
 
 DIGEST = f"@sha256:{'1' * 64}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.importing.profile_drafts import draft_of
-from image_matrix.importing.sources import source_or_image
+from image_matrix.importing.sources import source_or_image, untagged
 from image_matrix.profiles.slugs import slugify
 from image_matrix.text import listed
 
@@ -57,6 +57,7 @@ def profiles_of(
     sizes = _size_names(new, taken.sizes)
     profiles = {key: _profile(key, draft, images, sizes) for key, draft in new.items()}
     notes = _notes(new)
+    notes += images.notes
     notes += [f"the profile `{key}` is in the matrix already and stays as it is" for key in left_out]
     return ImportedProfiles(
         sources={
@@ -106,6 +107,8 @@ class _Images:
 
     names: Mapping[str, str]
     added: Mapping[str, str]
+    notes: tuple[str, ...]
+    """What is said of references that became sources."""
 
 
 def _image_names(drafts: Mapping[str, ProfileDraft], known: Known) -> _Images:
@@ -113,12 +116,14 @@ def _image_names(drafts: Mapping[str, ProfileDraft], known: Known) -> _Images:
 
     names: dict[str, str] = {}
     added: dict[str, str] = {}
+    notes: list[str] = []
     choices = [choice for draft in drafts.values() for choice in draft.images.values()]
     for reference in dict.fromkeys(choice.subject for choice in choices if choice.subject is not None):
         seen = replace(known, sources={**known.sources, **added})
         names[reference], new = source_or_image(reference, "", seen)
         added |= new
-    return _Images(names, added)
+        notes += [problem] if new and (problem := untagged(reference)) else []
+    return _Images(names, added, tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.diagnostics.redact import conceal
-from image_matrix.dockerfiles.links import same_image
 from image_matrix.errors import CallError
-from image_matrix.registry.reference import parse_reference
+from image_matrix.registry.reference import has_tag, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +18,8 @@ _REFERENCE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[0-9]+/[A-Za-z0-9._/-]+)?(:[\w.-]+)?(@sha256:[0-9a-f]{64})?"
 )
 """What looks like a reference: it has a `/`, a tag or a digest, too."""
+_SHORT = 8
+"""Digits of a digest in names and messages."""
 
 
 def image_name(path: str) -> str:
@@ -75,18 +76,32 @@ def is_published(reference: str, registry: str, image: str) -> bool:
 def source_name(reference: str, sources: Mapping[str, str], images: Collection[str]) -> str:
     """Return the name of the source for an image from outside: one that is there, or a new one."""
     for name, other in sources.items():
-        if same_image(reference, other):
+        if _is_equal(reference, other):
             return name
     parsed = parse_reference(reference)
     last = image_name(parsed.repository.rpartition("/")[2])
-    tagged = image_name(f"{last}-{parsed.tag}")
+    version = parsed.tag if has_tag(reference) else str(parsed.digest).partition(":")[2][:_SHORT]
+    tagged = image_name(f"{last}-{version}")
     taken = {*sources, *images}
     numbered = (f"{tagged}-{number}" for number in range(2, len(taken) + 3))
     return next(name for name in (last, tagged, *numbered) if name not in taken)
 
 
+def _is_equal(one: str, other: str) -> bool:
+    """Say whether two references stay the same image: by their digest, which only one of them may not have."""
+    first, second = parse_reference(one), parse_reference(other)
+    return (first.name, first.version) == (second.name, second.version)
+
+
 def whole_reference(name: str) -> str:
-    """Return a whole reference; one with a digest keeps its tag only if it has one."""
-    bare, at, digest = name.partition("@")
-    reference = str(parse_reference(bare))
-    return f"{reference}{at}{digest}"
+    """Return a reference as a source has it: with host and tag, also where only the digest counts."""
+    return str(parse_reference(name))
+
+
+def untagged(reference: str) -> str | None:
+    """Return what is to be said of a reference without a tag that becomes a source, which has one."""
+    if has_tag(reference):
+        return None
+    parsed = parse_reference(reference)
+    short = f"{parsed.name}@{str(parsed.digest)[: len('sha256:') + _SHORT]}…"
+    return f"`{short}` has no tag; the source has `{parsed.tag}`, and its digest counts: write the tag that it had"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from image_matrix.policy.wildcards import matches
-from image_matrix.registry.reference import DEFAULT_TAG, Reference, parse_reference
+from image_matrix.registry.reference import DEFAULT_TAG, Reference, has_tag, parse_reference
 
 MOVING = frozenset(
     {"latest", "stable", "edge", "nightly", "rolling", "current", "lts", "main", "master", "dev", "devel", "next"}
@@ -19,12 +19,6 @@ def fits_reference(reference: str, pattern: str) -> bool:
     image = parse_reference(reference)
     repository, tag = _parts(pattern)
     return (tag is None or (has_tag(reference) and matches(tag, image.tag))) and _fits_name(repository, image)
-
-
-def has_tag(reference: str) -> bool:
-    """Say whether a reference means a tag; one with nothing but a digest means none."""
-    name, at, _ = reference.partition("@")
-    return not at or ":" in name.rpartition("/")[2]
 
 
 def without_digest(reference: str) -> str:

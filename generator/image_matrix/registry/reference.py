@@ -61,3 +61,9 @@ def parse_reference(text: str) -> Reference:
     if host == DOCKER_HUB and "/" not in repository:
         repository = f"library/{repository}"
     return Reference(host, repository, tag, digest or None)
+
+
+def has_tag(reference: str) -> bool:
+    """Say whether a reference means a tag; one with nothing but a digest means none."""
+    name, at, _ = reference.partition("@")
+    return not at or ":" in name.rpartition("/")[2]
