@@ -98,7 +98,11 @@ def test_a_missing_file_is_said(
         (".[locked]", ("setup.py",), None),
         ("./tool[locked]", ("pyproject.toml",), "the file or folder ./tool does not exist"),
         ("./tool[locked]", ("tool/readme",), "the folder ./tool has no pyproject.toml"),
-        ("./tool/im.whl[locked]", ("tool/im.whl",), None),
+        (
+            "./tool/image_matrix-0.1.0-py3-none-any.whl[locked]",
+            ("tool/image_matrix-0.1.0-py3-none-any.whl",),
+            None,
+        ),
         ("/opt/image-matrix[locked]", (), None),
         ("image-matrix[locked]==1.0", (), None),
     ],
@@ -123,7 +127,7 @@ def test_what_the_jobs_install(
 
 
 def test_what_own_steps_may_make_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(tmp_path, GENERATOR % "./built.whl[locked]" + "\nnetwork: {ca_bundle: made.pem}")
+    write(tmp_path, GENERATOR % "./built[locked]" + "\nnetwork: {ca_bundle: made.pem}")
     parts = tmp_path / "templates/workflows/parts.j2"
     parts.parent.mkdir(parents=True)
     builtin = Path(__file__).parent.parent.parent / "templates/workflows/parts.j2"
@@ -131,7 +135,7 @@ def test_what_own_steps_may_make_is_a_warning(tmp_path: Path, capsys: pytest.Cap
     found = said(tmp_path, capsys)
     assert {(item["code"], item["severity"]) for item in found} >= {("IM510", "warning")}
     assert [item["message"] for item in found if item["code"] == "IM510"] == [
-        "`workflow.generator`: the file or folder ./built.whl does not exist here",
+        "`workflow.generator`: the file or folder ./built does not exist here",
         "`network.ca_bundle`: the file made.pem does not exist here",
     ]
     assert "error" not in {item["severity"] for item in found}

@@ -142,7 +142,9 @@ def test_this_program_never_names_a_package_of_an_index(tmp_path: Path) -> None:
     assert isinstance(found, Unknown) or "==" not in found
 
 
-@pytest.mark.parametrize("name", ["image_matrix-0.1.0-py3-none-any.whl", "vendor/image_matrix-0.1.0.whl"])
+@pytest.mark.parametrize(
+    "name", ["image_matrix-0.1.0-py3-none-any.whl", "vendor/image_matrix-0.1.0-py3-none-any.whl"]
+)
 def test_a_wheel_inside_the_new_repository_is_its_path(name: str, tmp_path: Path) -> None:
     info = {"url": (tmp_path / name).as_uri(), "archive_info": {}}
     found = of_installed(json.dumps(info), tmp_path, _git)

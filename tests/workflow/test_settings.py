@@ -52,10 +52,26 @@ def test_the_place_is_the_section_or_the_start_of_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    "generator", [LOCKED, ".[locked]", "./vendor/image-matrix[locked]", "/opt/im.whl[locked]"]
+    "generator",
+    [
+        LOCKED,
+        ".[locked]",
+        "./vendor/image-matrix[locked]",
+        "/opt/image_matrix-0.1.0-py3-none-any.whl[locked]",
+    ],
 )
 def test_a_generator_whose_dependencies_are_locked(generator: str) -> None:
     assert said({"generator": generator}) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["im.whl", "image_matrix.whl", "image_matrix-0.1.0.whl", "image-matrix-1-2.whl"]
+)
+def test_a_wheel_that_cannot_be_installed(name: str) -> None:
+    """uv says of each: "The wheel filename is invalid"."""
+    (one,) = said({"generator": f"./vendor/{name}[locked]"})
+    assert one.startswith(f"IM105 error: `workflow.generator`: `{name}` is not the name of a wheel")
+    assert said({"generator": "./vendor/image_matrix-0.1.0-py3-none-any.whl[locked]"}) == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +79,7 @@ def test_a_generator_whose_dependencies_are_locked(generator: str) -> None:
     [
         (FROM_GIT, LOCKED),
         (".", ".[locked]"),
-        ("/opt/im-0.1.0.whl", "/opt/im-0.1.0.whl[locked]"),
+        ("/opt/image_matrix-0.1.0-py3-none-any.whl", "/opt/image_matrix-0.1.0-py3-none-any.whl[locked]"),
         (".[dev]", ".[dev,locked]"),
         (".[unlocked]", ".[unlocked,locked]"),
     ],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, did_you_mean
 from image_matrix.pinned.actions import CHECKSUMS, checksum_field, pinned_names
+from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,8 @@ LOCKED = "locked"
 TELEMETRY = "telemetry"
 """The extra with what sends spans."""
 _EXTRAS = re.compile(r"(?P<what>[^\[ ]+)(?:\[(?P<extras>[a-z,]+)\])?(?P<where>.*)")
+_WHEEL = re.compile(r"[\w.]+-[\w.!+]+(-\d[\w.]*)?(-[\w.]+){3}\.whl", re.ASCII)
+"""packaging.python.org/specifications/binary-distribution-format, "File name convention"."""
 _RESERVED = re.compile(r"(.*\.)?example(\.(com|net|org))?")
 """Hosts that are examples everywhere; RFC 2606, RFC 6761."""
 _EXAMPLE = "example"
@@ -84,8 +87,19 @@ def _of_generator(workflow: Workflow, generator: str) -> Iterator[Finding]:
         yield rules.UNLOCKED_GENERATOR.at(("workflow", "generator"), generator=generator, better=better)
     if workflow.telemetry and (better := _with_extra(generator, TELEMETRY)) != generator:
         yield rules.NO_TELEMETRY.at(("workflow", "generator"), generator=generator, better=better)
+    yield from _of_wheel(generator.partition("[")[0].rpartition("/")[2])
     if "==" in generator and _on_githubs_runners(workflow):
         yield rules.UNPUBLISHED_GENERATOR.at(("workflow", "generator"), generator=generator)
+
+
+def _of_wheel(name: str) -> Iterator[Finding]:
+    """Report a file that is called a wheel and cannot be installed: pip and uv read what is in it from its name."""
+    if name.endswith(".whl") and not _WHEEL.fullmatch(name):
+        problem = f"`{name}` is not the name of a wheel, which says its version, Python and platform"
+        advice = (
+            "give the file the name that it was built with, such as `image_matrix-0.1.0-py3-none-any.whl`"
+        )
+        yield bad_value(("workflow", "generator"), problem, advice)
 
 
 def _with_extra(generator: str, extra: str) -> str:
