@@ -18,8 +18,9 @@ from bench.measure import table
 from image_matrix.diagnostics import MatrixError
 from image_matrix.errors import CallError
 from image_matrix.importing.edit import with_profiles
-from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS, options_of
+from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS
 from image_matrix.importing.profile_list import TakenNames, profiles_of
+from image_matrix.importing.profile_options import option_names
 from image_matrix.importing.sources import Known
 from image_matrix.importing.spawner_list import documents_of, spawner_list
 from image_matrix.profiles.devices import taints_of
@@ -115,7 +116,7 @@ def compare(name: str, entries: Sequence[dict[str, Any]], ask: Ask) -> Compared:
     except MatrixError as error:
         problems = tuple(str(item) for item in error.diagnostics)
         return Compared(name, len(entries), len(theirs), 0, imported.notes, problems)
-    options = {slug_of(entry): options_of(entry) for entry in entries}
+    options = {slug_of(entry): option_names(entry, []) for entry in entries}
     compared = (_difference(post, ours, options[post["slug"]]) for post in theirs)
     differences = [difference for difference in compared if difference is not None]
     equal = len(theirs) - len(differences)
@@ -142,11 +143,10 @@ def _pods(values: dict[str, Any], ask: Ask) -> list[dict[str, Any]]:
 
 
 def _difference(
-    post: Mapping[str, Any], ours: Sequence[Mapping[str, Any]], options: tuple[str, str]
+    post: Mapping[str, Any], ours: Sequence[Mapping[str, Any]], options: Mapping[str, str]
 ) -> str | None:
     """Return how the pod of a post differs from ours for the same choice, or ``None``."""
-    renamed = {options[0]: "image", options[1]: "size"}
-    chosen = {renamed.get(name, name): key for name, key in post["choice"].items()}
+    chosen = {options[name]: key for name, key in post["choice"].items()}
     same = next(
         (one for one in ours if one["slug"] == slugify(post["slug"]) and _fits(one["choice"], chosen)), None
     )

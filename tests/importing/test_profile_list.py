@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from image_matrix.config.sites import CHART_TOLERATIONS
-from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS, draft_of, options_of
+from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS, draft_of
 from image_matrix.importing.profile_list import ImportedProfiles, TakenNames, profiles_of
+from image_matrix.importing.profile_options import options_of
 from image_matrix.importing.size_fields import size_of
 from image_matrix.importing.sources import Known
 from image_matrix.importing.spawner_list import spawner_list
@@ -140,8 +141,22 @@ def test_what_is_neither_image_nor_size_stays_an_option() -> None:
     assert options_of(made_of) == ("", "requests")
     result = imported(made_of)
     assert result.profiles["lab"]["profile_options"]["editor"] == editor
+    assert result.notes == ()  # the option has one choice, which users get anyway
+
+
+def test_options_keep_their_names_but_those_of_images_and_sizes() -> None:
+    amounts = {"choices": {"small": SMALL, "large": {"kubespawner_override": {"mem_limit": "9G"}}}}
+    others = {
+        name: {"display_name": name, "choices": {"a": {"display_name": "A"}, "b": {"display_name": "B"}}}
+        for name in ("1-gpu", "My Option", "size", "size_option")
+    }
+    result = imported(entry(profile_options={"0-cpu": amounts, **others}))
+    options = result.profiles["lab"]["profile_options"]
+    assert [*options] == ["1-gpu", "My Option", "size_option_option", "size_option"]
+    what = "stored choices of it no longer count, and users get its default until they choose again"
     assert result.notes == (
-        "profile `lab`: the option `requests` is called `size` now, so users choose in it once more",
+        f"profile `lab`: the option `0-cpu` is called `size` now: {what}",
+        f"profile `lab`: the option `size` is called `size_option_option` now: {what}",
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sites import CHART_TOLERATIONS
 from image_matrix.importing.nebari_access import groups_of, read_fields
+from image_matrix.importing.profile_options import TITLES, option_names, options_of, overrides_of
 from image_matrix.importing.size_fields import (
     AMOUNTS,
     carried_over,
@@ -40,9 +41,6 @@ ENTRY = (
 CHOICE = ("display_name", "description", "default", "allowed_groups", "kubespawner_override")
 OPTION = ("display_name", "choices", "unlisted_choice")
 UNLISTED = (*UNLISTED_TEXTS, "validation_regex")
-TITLES = {"image": "Image", "size": "Size"}
-"""What users read where a matrix says nothing."""
-NODES = ("node_selector", "tolerations")
 REPLACED_TOLERATIONS = (
     "its tolerations replace those of the chart; "
     "a matrix adds them again, unless the site has `tolerations: []`"
@@ -83,11 +81,10 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
     fields = _titles(entry, groups_of(entry, slug, notes))
     fields |= _profile_fields(common, notes)
     settings = {"image": _settings(image, "image", notes), "size": _settings(size, "size", notes)}
-    raw = {_option_name(name): option for name, option in options.items()}
+    names = option_names(entry, notes)
+    raw = {names[name]: option for name, option in options.items()}
     if shown := {**{name: item for name, item in settings.items() if item}, **raw}:
         fields["profile_options"] = shown
-    if size and size_option != "size":
-        notes.append(f"the option `{size_option}` is called `size` now, so users choose in it once more")
     fields |= _extra(entry, (*ENTRY, *read_fields(entry)))
     notes += [REPLACED_TOLERATIONS] if _replaces_tolerations(entry) else []
     return ProfileDraft(
@@ -104,39 +101,10 @@ def _replaces_tolerations(entry: Mapping[str, Json]) -> bool:
     options = (entry.get("profile_options") or {}).values()
     overrides = [
         entry.get("kubespawner_override") or {},
-        *(override for option in options for override in _overrides(option)),
+        *(override for option in options for override in overrides_of(option)),
     ]
     every = [tolerations_of(override["tolerations"]) for override in overrides if "tolerations" in override]
     return any(item not in tolerations for tolerations in every for item in CHART_TOLERATIONS)
-
-
-def _option_name(name: str) -> str:
-    """Return the name of an option that stays what it is; `image` and `size` are those of images and sizes."""
-    key = slugify(name).replace("-", "_")
-    return f"{key}_option" if key in TITLES else key
-
-
-def options_of(entry: Mapping[str, Json]) -> tuple[str, str]:
-    """Return the names of the options that become the images and the sizes of a profile; empty where it has none."""
-    options = entry.get("profile_options") or {}
-    images = next((name for name, option in options.items() if _has_images(option)), "")
-    return images, next(
-        (name for name, option in options.items() if name != images and _has_sizes(option)), ""
-    )
-
-
-def _overrides(option: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    items = [*(option.get("choices") or {}).values(), option.get("unlisted_choice") or {}]
-    return [item.get("kubespawner_override") or {} for item in items]
-
-
-def _has_images(option: Mapping[str, Json]) -> bool:
-    return any("image" in override for override in _overrides(option))
-
-
-def _has_sizes(option: Mapping[str, Json]) -> bool:
-    names = {name for override in _overrides(option) for name in override}
-    return bool(names & {*AMOUNTS, *NODES}) and not _has_images(option)
 
 
 def _divided(
@@ -146,7 +114,7 @@ def _divided(
 
     A node selector goes to the sizes if one of them selects by the same label.
     """
-    labels = {key for one in _overrides(size or {}) for key in one.get("node_selector") or {}}
+    labels = {key for one in overrides_of(size or {}) for key in one.get("node_selector") or {}}
     moved = {*AMOUNTS, *(("node_selector",) if labels & set(override.get("node_selector") or {}) else ())}
     common = {name: value for name, value in override.items() if name not in moved}
     return common, {name: value for name, value in override.items() if name in moved}
