@@ -305,6 +305,9 @@ def test_a_repository_that_may_not_exist_is_left_alone(place: Place, old: str) -
     code, text = place("prune", "--keep-releases", "2")
     assert (code, "5 manifests would be deleted" in text) == (0, True)
     assert "left alone: " in text
+    assert "not for you; check the name of the registry, the network and the login\n" in text
+    place.registry.behaviour = Registry(refused={"GET /v2/team/leaf/tags/list": 403})
+    assert place("prune", "--keep-releases", "2")[0] == 3  # the others have nothing
     place.registry.behaviour = Registry(refused={"GET": 403})
     code, text = place("prune", "--keep-releases", "2")
     assert (code, "denies access: not for you" in text) == (3, True)

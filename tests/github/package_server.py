@@ -80,11 +80,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append(f"{self.command} {self.path}")
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if url.path == "/users/team":
+            return self.reply(200, {"type": self.server.behaviour.owner})
         if self.command in self.server.behaviour.refused:
             status, message = self.server.behaviour.refused[self.command]
             return self.reply(status, {"message": message})
-        if url.path == "/users/team":
-            return self.reply(200, {"type": self.server.behaviour.owner})
         if url.path.endswith("/pulls"):
             return self.reply(200, self.server.behaviour.pulls if query["page"] == "1" else [])
         kind = "orgs" if self.server.behaviour.owner == "Organization" else "users"
@@ -92,7 +92,13 @@ class Handler(BaseHTTPRequestHandler):
         if not path:
             return self.reply(404, {"message": "Not Found"})
         name = f"team/{unquote(path[1])}"
-        return self.delete(name, int(path[2])) if path[2] else self.listing(name, query)
+        if not path[2]:
+            return self.listing(name, query)
+        return (self.delete if self.command == "DELETE" else self.one)(name, int(path[2]))
+
+    def one(self, name: str, identity: int) -> None:
+        found = [one for one in self.server.versions(name) if one["id"] == identity]
+        return self.reply(200, found[0]) if found else self.reply(404, {"message": "Package not found."})
 
     def listing(self, name: str, query: dict[str, str]) -> None:
         versions = self.server.versions(name)

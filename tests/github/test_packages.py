@@ -15,6 +15,7 @@ from image_matrix.github.packages import Protected, delete_version, of_server, p
 from image_matrix.pruning.observe import completed
 from image_matrix.pruning.perform import delete_all
 from image_matrix.pruning.plan import make_plan
+from image_matrix.registry.repositories import Inaccessible
 from tests.github.package_server import Behaviour, packages_of
 from tests.pruning.filled import Filled
 from tests.pruning.test_observe import NEEDS, NOW
@@ -119,6 +120,48 @@ def test_a_token_that_may_not_delete() -> None:
         with pytest.raises(Failure, match="not accessible") as failure:
             delete_version(api_of(server), "/orgs/team/packages/container/base", 1)
         assert "the role Admin" in failure.value.help
+
+
+def test_a_version_that_is_still_there_is_not_deleted() -> None:
+    """GitHub answers 404 to a token without the rights, as for what does not exist."""
+    hidden = (404, "Not Found")
+    with serving() as registry, packages_of(registry, Behaviour(refused={"DELETE": hidden})) as server:
+        filled, store = Filled(registry), by_github(client(), api_of(server))
+        build = filled.build("default-000000000001-amd64")
+        plan = make_plan(filled.repository, store.listing(filled.repository), NEEDS, NOW)
+        outcome = delete_all(plan.delete, store.deletion(filled.repository))
+        assert (outcome.deleted, {*outcome.failed}) == (0, {build})
+        with pytest.raises(Failure, match="HTTP 404: Not Found") as failure:
+            delete_version(
+                api_of(server), "/orgs/team/packages/container/base", server.ids[f"team/base@{build}"]
+            )
+        assert "the role Admin" in failure.value.help
+        server.behaviour.refused["GET"] = (403, "Resource not accessible by integration")
+        with pytest.raises(Failure, match="HTTP 404"):
+            delete_version(api_of(server), "/orgs/team/packages/container/base", 1)
+
+
+def test_a_package_that_the_token_may_not_know_of_is_no_empty_one() -> None:
+    hidden = (404, "Package not found.")
+    with serving() as registry, packages_of(registry, Behaviour(refused={"GET": hidden})) as server:
+        filled, store = Filled(registry), by_github(client(), api_of(server))
+        assert store.listing(filled.repository).tags == {}
+        filled.build("default-000000000001-amd64")
+        with pytest.raises(Inaccessible, match="lists nothing, and the registry has 2 tags") as failure:
+            store.listing(filled.repository)
+        assert "the role Admin" in failure.value.help
+
+
+def test_what_github_does_not_list_is_deleted_if_the_registry_does_not_have_it() -> None:
+    """An index may list images that are gone; what was pushed a moment ago is not."""
+    with serving() as registry, packages_of(registry) as server:
+        filled, store = Filled(registry), by_github(client(), api_of(server))
+        filled.build("default-000000000001-amd64")
+        store.listing(filled.repository)
+        deletion, pushed = store.deletion(filled.repository), filled.image("later", "later")
+        deletion.delete(f"sha256:{'1' * 64}", ())
+        with pytest.raises(Failure, match="GitHub lists no version of it"):
+            deletion.delete(pushed, ())
 
 
 def test_a_token_that_may_not_list_is_no_empty_package() -> None:

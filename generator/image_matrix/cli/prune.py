@@ -90,7 +90,7 @@ def _all_planned(
 ) -> list[RepositoryPlan]:
     """Plan all repositories but those that the registry denies access to: they may not exist.
 
-    Raises :class:`EnvironmentFailure` if it denies access to all of them.
+    Raises :class:`EnvironmentFailure` if it denies access to all that have something.
     """
     from image_matrix.registry.repositories import Inaccessible
 
@@ -101,10 +101,10 @@ def _all_planned(
             plans.append(planned(name))
         except Inaccessible as failure:
             denied.append(failure)
-    if denied and not plans:
+    if denied and not any(plan.keep or plan.delete or plan.unexplained for plan in plans):
         raise denied[0]
     for refusal in denied:
-        note(session, f"left alone: {refusal.message}")
+        note(session, f"left alone: {refusal.message}; {refusal.help}")
     return plans
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from image_matrix.config.model import Matrix
     from image_matrix.github.api import Api
+    from image_matrix.github.packages import Version
     from image_matrix.pruning.model import Listing
     from image_matrix.pruning.perform import Deletion
     from image_matrix.registry.client import Registry
@@ -72,11 +73,12 @@ def by_github(registry: Registry, api: Api) -> Store:
     from image_matrix.github.packages import delete_version, package_path, versions
     from image_matrix.pruning.observe import by_versions
     from image_matrix.pruning.perform import Deletion
+    from image_matrix.registry.repositories import read
 
     ids: dict[str, dict[str, int]] = {}
 
     def listing(repository: str) -> Listing:
-        listed = versions(api, package_path(api, repository))
+        listed = versions(api, package_path(api, repository)) or _none(registry, repository)
         ids[repository] = {version.digest: version.id for version in listed}
         return by_versions(registry, repository, listed)
 
@@ -85,13 +87,26 @@ def by_github(registry: Registry, api: Api) -> Store:
 
         def delete(digest: str, _tags: tuple[str, ...]) -> None:
             version = ids[repository].get(digest)
-            if version is None:
+            if version is not None:
+                delete_version(api, package, version)
+            elif read(registry, repository, digest):
                 raise Failure(f"{repository}@{digest}: GitHub lists no version of it", "run prune again")
-            delete_version(api, package, version)
 
         return Deletion(delete, _marker(registry, repository))
 
     return Store(listing, deletion)
+
+
+def _none(registry: Registry, repository: str) -> list[Version]:
+    """Return no versions; raises :class:`Inaccessible` if the registry has tags, of which the token may not know."""
+    from image_matrix.github.packages import RIGHTS
+    from image_matrix.registry.repositories import Inaccessible, list_tags
+    from image_matrix.text import plural
+
+    if tags := list_tags(registry, repository):
+        problem = f"{repository}: GitHub's API lists nothing, and the registry has {plural(len(tags), 'tag')}"
+        raise Inaccessible(problem, RIGHTS)
+    return []
 
 
 def _marker(registry: Registry, repository: str) -> Callable[[str], None]:

@@ -1,7 +1,8 @@
 """Lists and deletes versions of container packages with GitHub's API: ghcr.io itself deletes nothing.
 
 Sources: docs.github.com/rest/packages/packages; a version is one manifest, with or without tags. The token needs to
-read and to delete packages; that of a run has to have the role Admin in the package.
+read and to delete packages; that of a run has to have the role Admin in the package. Without these rights, GitHub may
+answer 404, as for a package or a version that does not exist ("Package not found").
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ def package_path(api: Api, repository: str) -> str:
 
 
 def versions(api: Api, package: str) -> list[Version]:
-    """Return all versions of a package; none if it does not exist. Raises :class:`Failure`."""
+    """Return all versions of a package; none if it does not exist, or the token may not know that it does.
+
+    Raises :class:`Failure`.
+    """
     try:
         return [_version(item) for item in _pages(api, f"{package}/versions")]
     except NotFound:
@@ -86,16 +90,29 @@ def delete_version(api: Api, package: str, version: int) -> None:
 
     Raises :class:`Protected` and :class:`Failure`.
     """
+    path = f"{package}/versions/{version}"
     try:
-        api.call("DELETE", f"{package}/versions/{version}")
-    except NotFound:
-        return
+        api.call("DELETE", path)
+    except NotFound as denied:
+        if _is_there(api, path):
+            raise Failure(denied.message, RIGHTS) from denied
     except PermissionDenied as denied:
         raise Failure(denied.message, RIGHTS) from denied
     except Failure as failure:
         if any(words in failure.message for words in _NEVER):
             raise Protected(failure.message) from failure
         raise
+
+
+def _is_there(api: Api, path: str) -> bool:
+    """Return whether there is a version, perhaps one that the token may not read."""
+    try:
+        api.call("GET", path)
+    except NotFound:
+        return False
+    except PermissionDenied:
+        return True
+    return True
 
 
 def of_server(api: Api) -> Api:
