@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import resource
-import subprocess
 from typing import TYPE_CHECKING
 
 from image_matrix.build.bake import Built
@@ -13,6 +12,7 @@ from image_matrix.build.buildah_failure import build_failure, pull_failure, push
 from image_matrix.build.heredoc_scripts import FOLDER, without_scripts
 from image_matrix.build.oci_manifest import rewrite_as_oci
 from image_matrix.build.workspace import write_workspace
+from image_matrix.program import run_once
 from image_matrix.retry import persevere, retry_policy
 from image_matrix.temporary import temporary_folder
 
@@ -139,7 +139,7 @@ def _judge(completed: Completed) -> RetryPolicy | None:
 def stored_image(program: str, leg: BuildLeg) -> tuple[str, int | None]:
     """Return digest and size in bytes of an image in the program's own store; empty and ``None`` if it is not there."""
     command = (program, "images", "--format", "{{.Digest}} {{.Size}}", leg.tags[0])
-    return read_stored(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    return read_stored(run_once(command).stdout)
 
 
 def read_stored(text: str) -> tuple[str, int | None]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from subprocess import CompletedProcess
 
 from image_matrix.errors import EnvironmentFailure
+from image_matrix.program import run_once
 from image_matrix.stderr import failed
 
 
@@ -57,13 +58,13 @@ def require_engine() -> None:
         )
 
 
-BuildxRunner = Callable[[Sequence[str], Mapping[str, str]], subprocess.CompletedProcess[str]]
+BuildxRunner = Callable[[Sequence[str], Mapping[str, str]], CompletedProcess[str]]
 """Runs a command of buildx with an environment."""
 
 
-def run_buildx(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def run_buildx(command: Sequence[str], environment: Mapping[str, str]) -> CompletedProcess[str]:
     """Run a command with an environment, and return the result."""
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environment))
+    return run_once(command, environment)
 
 
 def inspect_builder(name: str | None, environment: Mapping[str, str]) -> BuilderState:
@@ -108,8 +109,8 @@ def _fields(text: str) -> dict[str, str]:
     return {key: value.strip() for key, _, value in pairs}
 
 
-def _answer(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def _answer(*command: str) -> CompletedProcess[str]:
+    return run_once(command)
 
 
 def image_bytes(reference: str) -> int | None:

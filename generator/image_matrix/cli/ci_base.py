@@ -25,7 +25,7 @@ def base_commit(session: Session, event: Event, default_branch: str) -> str | No
     git = actions_git(session.root)
     if event.base is None:
         return _fork_point(git, default_branch) if event.proposes(default_branch) else None
-    parents = git.try_("show", "--no-patch", "--format=%P", "HEAD").stdout.decode().split()
+    parents = git.try_("show", "--no-patch", "--format=%P", "HEAD").stdout.decode(errors="replace").split()
     if event.head and parents[1:] == [event.head]:
         return parents[0]
     if git.try_("cat-file", "-e", f"{event.base}^{{commit}}").returncode:
@@ -37,4 +37,4 @@ def base_commit(session: Session, event: Event, default_branch: str) -> str | No
 def _fork_point(git: Git, default_branch: str) -> str | None:
     """Return the commit at which HEAD left the default branch, if the checkout knows that branch."""
     answer = git.try_("merge-base", "HEAD", f"refs/remotes/{git.remote}/{default_branch}")
-    return answer.stdout.decode().strip() or None
+    return answer.stdout.decode(errors="replace").strip() or None

@@ -16,6 +16,7 @@ from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_locked
 from image_matrix.cli.verify import verify
 from image_matrix.errors import EnvironmentFailure, naming
+from image_matrix.program import run_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def _arguments(name: str, platform: str, *, staging: bool) -> BuildArguments:
 def engine_folder() -> Path | None:
     """Return the folder in which the engine stores images, if it is on this machine."""
     command = ("docker", "info", "--format={{.DockerRootDir}}")
-    answer = subprocess.run(command, check=False, capture_output=True, text=True)
+    answer = run_once(command)
     folder = Path(answer.stdout.strip() or "/nothing")
     return folder if answer.returncode == 0 and folder.is_dir() else None
 

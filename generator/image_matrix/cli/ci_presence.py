@@ -115,7 +115,7 @@ def _published(session: Session, branch: str) -> frozenset[str]:
     if commit.returncode:
         return frozenset()
     try:
-        entries = read_entries(text_at(git, commit.stdout.decode().strip(), DIGESTS))
+        entries = read_entries(text_at(git, commit.stdout.decode(errors="replace").strip(), DIGESTS))
     except Failure as failure:
         say(session, failure.message)
         return frozenset()

@@ -88,5 +88,9 @@ def _has_all_branches(git: Git) -> bool:
     Elsewhere, nobody knows when the clone was fetched, or whether it was at all.
     """
     is_shallow = git("rev-parse", "--is-shallow-repository") != "false"
-    fetched = git.try_("config", "--get-all", f"remote.{git.remote}.fetch").stdout.decode().splitlines()
+    fetched = (
+        git.try_("config", "--get-all", f"remote.{git.remote}.fetch")
+        .stdout.decode(errors="replace")
+        .splitlines()
+    )
     return bool(os.environ.get("GITHUB_ACTIONS")) and not is_shallow and ALL_BRANCHES in fetched

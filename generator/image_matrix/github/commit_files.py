@@ -14,7 +14,7 @@ def files_at(git: Git, commit: str, folder: str) -> dict[str, File]:
     """Return the files of a folder in a commit, by path in that folder; raises :class:`EnvironmentFailure`."""
     listed = git.output("ls-tree", "-r", "-z", "--full-tree", f"{commit}:{folder}")
     entries = [entry.partition(b"\t") for entry in listed.split(b"\0") if entry]
-    rows = [(meta.split(), path.decode()) for meta, _, path in entries]
+    rows = [(meta.split(), path.decode("utf-8", "surrogateescape")) for meta, _, path in entries]
     files = [(mode, identity, path) for (mode, kind, identity), path in rows if kind == b"blob"]
     contents = _blobs(git, [identity for _, identity, _ in files])
     return {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.conda import CHANNELS
 from image_matrix.config.mirrors import mirrored
 from image_matrix.lock.conda_request import ARCHSPECS, LINUX
+from image_matrix.program import run_once
 from image_matrix.registry.printed_faults import of_step
 from image_matrix.stderr import failed
 from image_matrix.temporary import temporary_folder
@@ -74,13 +75,10 @@ def _run(program: str, request: CondaRequest, network: CondaNetwork) -> list[str
         for channel in request.channels:
             arguments += ["--channel", mirrored(channel, network.mirrors)]
         try:
-            done = subprocess.run(
+            done = run_once(
                 [program, *arguments, "--", *request.specifications],
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-                env={**os.environ, **_variables(request, network)},
+                {**os.environ, **_variables(request, network)},
+                seconds=SECONDS,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"the solver cannot be run: {error}"

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Literal
 
+from image_matrix.program import run_once
 from image_matrix.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -112,15 +113,7 @@ def _run(command: Sequence[str]) -> str:
     surroundings = {name: value for name, value in os.environ.items() if not _SETS_ADDRESSES.fullmatch(name)}
     with temporary_folder() as folder:
         try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-                cwd=folder,
-                env=surroundings,
-            )
+            done = run_once(command, surroundings, folder, SECONDS)
         except (OSError, subprocess.TimeoutExpired):
             return ""
     return done.stdout

@@ -12,6 +12,7 @@ from image_matrix.errors import naming
 from image_matrix.lock.requirements import MACHINES, constraint
 from image_matrix.lock.resolver_api import ALL, ResolveRequest, ResolverError, Unsatisfiable
 from image_matrix.lock.uv_messages import explanation, reason
+from image_matrix.program import run_once
 from image_matrix.registry.printed_faults import of_step
 from image_matrix.temporary import temporary_folder
 
@@ -43,21 +44,13 @@ def runner() -> UvRunner:
     The program is looked up here and not in each run: that reads sysconfig, whose first use is not safe in threads.
     """
     import os
-    import subprocess
 
     from uv import find_uv_bin
 
     program = find_uv_bin()
 
     def run(arguments: list[str], environment: Mapping[str, str]) -> tuple[int, str]:
-        done = subprocess.run(
-            [program, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-            env={**os.environ, **environment},
-        )
+        done = run_once([program, *arguments], {**os.environ, **environment}, seconds=SECONDS)
         return done.returncode, done.stderr
 
     return run

@@ -35,7 +35,7 @@ def revision_named(root: Path, name: str, option: str) -> tuple[str, str]:
 def commit_of(root: Path, revision: str) -> str | None:
     """Return the commit of a revision; ``None`` if git does not know it, or this is no repository of git."""
     known = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    return known.stdout.decode().strip() if known.returncode == 0 else None
+    return known.stdout.decode(errors="replace").strip() if known.returncode == 0 else None
 
 
 def fetch_of(remote: str, branch: str) -> str:

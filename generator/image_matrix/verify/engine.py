@@ -282,7 +282,7 @@ def _call(arguments: tuple[str, ...], text: str | None, seconds: float) -> Comma
         done = subprocess.run(
             ("docker", *arguments),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=seconds,
             check=False,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def pythons() -> list[str]:
 def imports(python: str) -> bool:
     """Say whether a Python imports the module from its user site."""
     where = run(python, "import site; print(site.getusersitepackages())")
-    folder = Path(where.stdout.decode().strip() or "/nonexistent")
+    folder = Path(os.fsdecode(where.stdout).strip() or "/nonexistent")
     with module_in(folder):
         return run(python, f"import {MODULE}").returncode == 0
 
