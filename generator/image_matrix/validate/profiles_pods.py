@@ -16,6 +16,7 @@ from image_matrix.profiles.devices import NONE, fits, of_image, of_size
 from image_matrix.profiles.offer import offered
 from image_matrix.profiles.units import QUANTITIES, byte_count
 from image_matrix.validate.findings import bad_value
+from image_matrix.validate.own_installers import hub_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -204,7 +205,8 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
         elif matrix.catalog.site.spawner != "jupyterhub":
             continue  # Kubeflow starts the image's own command
         elif None in entries:
-            advice = f"add `jupyterhub=={hub}` to `pip` of `{image}` or of an image that it is built on"
+            without = next(item for item, entry in zip(opened, entries, strict=True) if entry is None)
+            advice = hub_advice([*lineage(variants, without)], hub)
             yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
             take = f"take jupyterhub {hub.partition('.')[0]} in the image"
