@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from image_matrix.config.layer_order import layers_of
 from image_matrix.config.layers import remaining
@@ -13,7 +13,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.config.layers import Layer
     from image_matrix.config.model import Matrix, Settings, Variant
@@ -35,6 +35,7 @@ def ignored(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding
         for item in (one for one in expanded.values() if one.image == name):
             layers = remaining(layers_of(matrix, image, item.values, expanded.get(item.parent or "")))
             of_dockerfile = is_of_dockerfile(layers)
+            of_defaults = _context_of_defaults(layers)
             kind = matrix.kinds.get(item.kind, Kind())
             for layer in layers:
                 if layer.origin.kind in ("image", "override"):
@@ -43,7 +44,7 @@ def ignored(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding
                         if not of_dockerfile and field in kind.ignores:
                             idle[path] = _not_read(path, item.kind)
                         elif is_idle:
-                            idle[path] = _no_effect(path, name, of_dockerfile=of_dockerfile)
+                            idle[path] = _no_effect(path, name, of_defaults, of_dockerfile=of_dockerfile)
                         else:
                             used.add(path)
         yield from (finding for path, finding in idle.items() if path not in used)
@@ -107,7 +108,17 @@ def _not_read(path: Path, kind: str) -> Finding:
     return rules.IGNORED_FIELD.at(path, "key", reason=reason, advice=advice)
 
 
-def _no_effect(path: Path, image: str, *, of_dockerfile: bool) -> Finding:
+def _context_of_defaults(layers: Sequence[Layer]) -> Literal["none", "replaced", "used"]:
+    """Say whether ``defaults`` has a folder of a Dockerfile, and whether it is that of the image."""
+    kinds = [layer.origin.kind for layer in layers if layer.settings.context is not None]
+    if "defaults" not in kinds:
+        return "none"
+    return "used" if kinds[-1] == "defaults" else "replaced"
+
+
+def _no_effect(
+    path: Path, image: str, of_defaults: Literal["none", "replaced", "used"], *, of_dockerfile: bool
+) -> Finding:
     field = path[-1]
     if not of_dockerfile:
         advice = "add `context: FOLDER`, the folder of the Dockerfile, or remove it"
@@ -118,7 +129,12 @@ def _no_effect(path: Path, image: str, *, of_dockerfile: bool) -> Finding:
         advice = "set its `env`, `path` and repositories in the Dockerfile, "
         advice += "and name the accelerator in an image that is built on this one"
         reason = "its `env`, `path` and `apt` are not in an image that is built from its own Dockerfile"
+    elif of_defaults == "used":
+        advice = f"write `context: null` at `images.{image}` if it is to have no Dockerfile of its own, "
+        advice += "or do it in the Dockerfile"
+        reason = "the image is built from its own Dockerfile, by `context` of `defaults`"
     else:
-        advice = f"do it in the Dockerfile, or move `{field}` to an image that is built on `{image}`"
+        null = " with `context: null`" if of_defaults == "replaced" else ""
+        advice = f"do it in the Dockerfile, or move `{field}` to an image{null} that is built on `{image}`"
         reason = "the image is built from its own Dockerfile"
     return rules.IGNORED_FIELD.at(path, "key", reason=reason, advice=advice)
