@@ -19,10 +19,10 @@ _WITH_HEREDOCS = ("ADD", "COPY", "RUN")
 
 
 class DockerfileError(Exception):
-    """A Dockerfile cannot be read; has the number of the line, from 1."""
+    """A Dockerfile cannot be read; has the number of the line, from 1, and the name of an argument without a value."""
 
-    def __init__(self, line: int, problem: str) -> None:
-        self.line = line
+    def __init__(self, line: int, problem: str, unset: str | None = None) -> None:
+        self.line, self.unset = line, unset
         super().__init__(problem)
 
 

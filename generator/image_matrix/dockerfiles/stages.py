@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.expansion import expand
@@ -30,6 +32,9 @@ PREDEFINED = frozenset(
     "BUILDKIT_DOCKERFILE_CHECK",
 }
 """Arguments that every Dockerfile has; docs.docker.com/reference/dockerfile/#predefined-args."""
+
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,12 @@ def arguments(dockerfile: Dockerfile) -> list[str]:
         name for item in dockerfile.instructions if item.name == "ARG" for name, _ in _pairs(item, dockerfile)
     )
     return list(dict.fromkeys(names))
+
+
+def leading_arguments(dockerfile: Dockerfile) -> list[str]:
+    """Return the names of the arguments before the first FROM, which alone every FROM can use."""
+    before = takewhile(lambda item: item.name != "FROM", dockerfile.instructions)
+    return [name for item in before if item.name == "ARG" for name, _ in _pairs(item, dockerfile)]
 
 
 def _pairs(item: Instruction, dockerfile: Dockerfile) -> Iterator[tuple[str, str | None]]:
@@ -143,7 +154,8 @@ def _stage(item: Instruction, values: Mapping[str, str], escape: str) -> Stage:
         raise DockerfileError(item.line, "FROM takes an image, and a name behind AS")
     name = expand(parts[0], values, escape)
     if not name:
-        raise DockerfileError(item.line, f"`FROM {parts[0]}` names no image: an argument has no value")
+        unset = next((one for one in _VARIABLE.findall(parts[0]) if not values.get(one)), None)
+        raise DockerfileError(item.line, f"`FROM {parts[0]}` names no image: an argument has no value", unset)
     return Stage(parts[2].lower() if len(parts) == 3 else "", Use(name, item.line, "FROM", parts[0]), ())
 
 

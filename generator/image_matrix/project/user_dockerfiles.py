@@ -37,6 +37,7 @@ from image_matrix.validate.dockerfiles import (
     whole_line,
 )
 from image_matrix.validate.refresh import nothing_to_refresh
+from image_matrix.validate.unset_arguments import unset_advice
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -122,7 +123,13 @@ class _Project:
             links = link(self.matrix, item, build, dockerfile, self.published)
         except DockerfileError as error:
             at = whole_line(build.dockerfile, split(content), error.line)
-            return _One(item, diagnostics=(diagnostic(rules.BAD_DOCKERFILE, at, problem=str(error)),))
+            advice = (
+                unset_advice(self.matrix, self.variants, item, parsed(content), error.unset)
+                if error.unset
+                else "correct it: docs.docker.com/reference/dockerfile"
+            )
+            problem = diagnostic(rules.BAD_DOCKERFILE, at, problem=str(error), advice=advice)
+            return _One(item, diagnostics=(problem,))
         checked = CheckedDockerfile(
             self.matrix, item, resolution, build.dockerfile, dockerfile, links, self.published
         )

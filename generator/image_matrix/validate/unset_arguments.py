@@ -1,0 +1,51 @@
+"""Says what to write where FROM names an argument that has no value."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from image_matrix.dockerfiles.stages import leading_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_matrix.config.model import Matrix, Variant
+    from image_matrix.dockerfiles.instructions import Dockerfile
+
+UNKNOWN = "IMAGE"
+"""In place of an image that nothing tells."""
+
+
+def unset_advice(
+    matrix: Matrix, variants: Mapping[str, Variant], item: Variant, dockerfile: Dockerfile, name: str
+) -> str:
+    """Return the line of the matrix that gives an argument of FROM its value; the image's own start, if that fits."""
+    word = _base_of(dockerfile).strip("\"'")
+    is_parent = re.fullmatch(rf"\$(?:{name}|\{{{name}\}})", word)
+    starts = {
+        _start(matrix, variants, one) for one in variants.values() if one.image == item.image and one.build
+    }
+    value = json.dumps(starts.pop()) if is_parent and len(starts) == 1 else UNKNOWN
+    written = f"write `args: {{{name}: {value}}}` at `images.{item.image}` in matrix.yaml"
+    if name in leading_arguments(dockerfile):
+        return written
+    return f"{written}, and `ARG {name}` before the first FROM"
+
+
+def _base_of(dockerfile: Dockerfile) -> str:
+    """Return what the last stage is built on, as it is written, behind stages that are built on each other."""
+    word, bases = "", dict[str, str]()
+    for item in (one for one in dockerfile.instructions if one.name == "FROM"):
+        base, *alias = item.text.split() or [""]
+        word = bases.get(base.lower(), base)
+        bases |= {alias[1].lower(): word} if len(alias) > 1 else {}
+    return word
+
+
+def _start(matrix: Matrix, variants: Mapping[str, Variant], item: Variant) -> str:
+    """Return the name of what a variant is built from, as a Dockerfile writes it."""
+    if item.parent:
+        return f"{matrix.registry}/{variants[item.parent].repository}"
+    return matrix.sources[item.source or ""]
