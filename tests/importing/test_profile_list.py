@@ -251,12 +251,84 @@ def test_devices_of_several_kinds_stay_settings_of_kubespawner() -> None:
     assert notes == []
 
 
+def test_a_guarantee_of_a_device_that_is_its_limit_is_left_out() -> None:
+    gpu = {"extra_resource_limits": {"nvidia.com/gpu": "2"}}
+    plain = imported(entry(kubespawner_override=gpu))
+    guaranteed = {**gpu, "extra_resource_guarantees": {"nvidia.com/gpu": 2}}
+    assert imported(entry(kubespawner_override=guaranteed)) == plain
+    choices = {"choices": {"one": {"display_name": "Lab", "kubespawner_override": gpu}}}
+    common = {"extra_resource_guarantees": {"nvidia.com/gpu": "2", "example.org/fpga": 1}}
+    of_choice = imported(entry(kubespawner_override=common, profile_options={"size": choices}))
+    assert of_choice.sizes["one"] == {
+        "display_name": "Lab",
+        "devices": {"nvidia.com/gpu": 2},
+        "kubespawner_override": {"extra_resource_guarantees": {"example.org/fpga": "1"}},
+    }
+    assert "kubespawner_override" not in of_choice.profiles["lab"]
+    other = {**gpu, "extra_resource_guarantees": {"nvidia.com/gpu": "1"}}
+    assert imported(entry(kubespawner_override=other)).sizes["lab"]["kubespawner_override"] == {
+        "extra_resource_guarantees": {"nvidia.com/gpu": "1"}
+    }
+    alone = imported(entry(kubespawner_override={"extra_resource_guarantees": {"ephemeral-storage": "1Gi"}}))
+    assert alone.sizes == {}
+
+
+def test_choices_of_further_options_keep_only_settings_of_kubespawner() -> None:
+    override = {
+        "default": True,
+        "start_timeout": 900,
+        "default_url": None,
+        "cpu_limit": None,
+        "image": "a/{value}:1",
+        "volumes": [{"name": "v"}],
+        "extra_resource_limits": {"nvidia.com/mig-1g.5gb": 1},
+        "extra_pod_config": {"hostNetwork": True},
+    }
+    fast = {"display_name": "Fast", "description": "all of it", "kubespawner_override": override}
+    plain = {"display_name": "Plain", "kubespawner_override": {"default": True}}
+    option = {
+        "display_name": "GPU",
+        "choices": {1: fast, "b": plain},
+        "unlisted_choice": {**plain, "enabled": True},
+    }
+    images = image_choices(a="a/a:1", b="a/b:1")
+    result = imported(entry(profile_options={"image": images, "gpu": option}))
+    assert result.profiles["lab"]["profile_options"]["gpu"] == {
+        "display_name": "GPU",
+        "choices": {
+            "1": {
+                "display_name": "Fast",
+                "description": "all of it",
+                "kubespawner_override": {
+                    "cpu_limit": None,
+                    "image": "a/{value}:1",
+                    "volumes": [{"name": "v"}],
+                    "extra_resource_limits": {"nvidia.com/mig-1g.5gb": "1"},
+                    "extra_pod_config": {"hostNetwork": True},
+                },
+            },
+            "b": {"display_name": "Plain"},
+        },
+        "unlisted_choice": {"display_name": "Plain", "enabled": True},
+    }
+    early = "the hub reads `start_timeout` before the profile; set it in the chart's values"
+    assert result.notes == (
+        "profile `lab`: not carried over: `default` in `kubespawner_override` is no setting of KubeSpawner",
+        f"profile `lab`: not carried over: {early}",
+        "profile `lab`: not carried over: `default_url: null`; the hub's own value counts",
+    )
+
+
 def test_lists_of_the_chart_become_mappings() -> None:
     step = {"name": "own", "image": "busybox:1"}
     tolerations = {"a": {"key": "a", "operator": "Exists"}}
     override = {"init_containers": [step], "tolerations": tolerations, "environment": {"A": 1, "B": True}}
+    override |= {"pod_security_context": {"runAsUser": 1000}}
     profile = imported(entry(kubespawner_override=override)).profiles["lab"]
-    assert profile["kubespawner_override"] == {"init_containers": {"own": step}}
+    assert profile["kubespawner_override"] == {
+        "init_containers": {"own": step},
+        "pod_security_context": {"runAsUser": 1000},
+    }
     assert profile["tolerations"] == [tolerations["a"]]
     assert profile["env"] == {"A": "1", "B": "true"}
 

@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sites import CHART_TOLERATIONS
+from image_matrix.importing.further_options import further_option
 from image_matrix.importing.nebari_access import groups_of, read_fields
 from image_matrix.importing.profile_options import TITLES, option_names, options_of, overrides_of
 from image_matrix.importing.size_fields import (
     AMOUNTS,
+    GUARANTEES,
+    LIMITS,
     carried_over,
     further_fields,
     plain_text,
+    settings_of_choice,
     size_of,
     tolerations_of,
 )
@@ -82,7 +86,7 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
     fields |= _profile_fields(common, notes)
     settings = {"image": _settings(image, "image", notes), "size": _settings(size, "size", notes)}
     names = option_names(entry, notes)
-    raw = {names[name]: option for name, option in options.items()}
+    raw = {names[name]: further_option(option, notes) for name, option in options.items()}
     if shown := {**{name: item for name, item in settings.items() if item}, **raw}:
         fields["profile_options"] = shown
     fields |= _extra(entry, (*ENTRY, *read_fields(entry)))
@@ -112,10 +116,12 @@ def _divided(
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """Return the settings of the whole profile, and those that each size gets.
 
-    A node selector goes to the sizes if one of them selects by the same label.
+    A node selector goes to the sizes if one of them selects by the same label, guarantees of devices with the limits.
     """
-    labels = {key for one in overrides_of(size or {}) for key in one.get("node_selector") or {}}
+    of_sizes = overrides_of(size or {})
+    labels = {key for one in of_sizes for key in one.get("node_selector") or {}}
     moved = {*AMOUNTS, *(("node_selector",) if labels & set(override.get("node_selector") or {}) else ())}
+    moved |= {GUARANTEES} if any(LIMITS in one for one in (override, *of_sizes)) else set()
     common = {name: value for name, value in override.items() if name not in moved}
     return common, {name: value for name, value in override.items() if name in moved}
 
@@ -166,7 +172,7 @@ def _unlisted(given: Mapping[str, Json], kind: str, notes: list[str]) -> dict[st
     fields: dict[str, Json] = {name: given[name] for name in UNLISTED if name in given}
     override = given.get("kubespawner_override") or {}
     if override and (kind != "image" or override != {"image": "{value}"}):
-        fields["kubespawner_override"] = dict(override)
+        fields["kubespawner_override"] = settings_of_choice(override, notes)
     if given.get("allowed_groups"):
         fields["groups"] = list(given["allowed_groups"])
     known = {*UNLISTED, "enabled", "kubespawner_override", "allowed_groups"}

@@ -6,14 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.profiles import traits
+from image_matrix.profiles.fields import OBJECTS
 from image_matrix.validate.profiles_overrides import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from image_matrix.json_data import Json
 
-LIMITS = "extra_resource_limits"
+LIMITS, GUARANTEES = "extra_resource_limits", "extra_resource_guarantees"
 AMOUNTS = ("cpu_limit", "cpu_guarantee", "mem_limit", "mem_guarantee", LIMITS)
 """What a size has fields for, beside node selectors and tolerations."""
 _DEVICE = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
@@ -30,6 +31,7 @@ def size_of(settings: Mapping[str, Json], title: str, description: str, notes: l
     if devices := _devices(rest.get(LIMITS)):
         fields["devices"] = devices
         del rest[LIMITS]
+        rest |= _guaranteed_otherwise(rest.pop(GUARANTEES, None), devices)
     return fields | further_fields(rest, notes)
 
 
@@ -83,6 +85,13 @@ def _devices(limits: Json) -> dict[str, int] | None:
     return {name: int(count)} if _DEVICE.fullmatch(name) and str(count).isdigit() and int(count) else None
 
 
+def _guaranteed_otherwise(guarantees: Json, devices: Mapping[str, int]) -> dict[str, Json]:
+    """Return the setting without guarantees that are the same as the limit, which Kubernetes takes for both."""
+    limits = {name: str(count) for name, count in devices.items()}
+    others = {name: count for name, count in (guarantees or {}).items() if limits.get(name) != str(count)}
+    return {GUARANTEES: others} if others else {}
+
+
 def tolerations_of(given: Json) -> list[Json]:
     """Return tolerations as a list, which KubeSpawner also takes as a mapping."""
     return list(given.values() if isinstance(given, dict) else given or ())
@@ -90,23 +99,37 @@ def tolerations_of(given: Json) -> list[Json]:
 
 def carried_over(override: Mapping[str, Json], notes: list[str]) -> dict[str, Json]:
     """Return an override in the form that a matrix has it; notes name what it cannot have."""
-    carried: dict[str, Json] = {}
+    return {
+        name: by_name(value) if name in traits.CHART_LISTS and isinstance(value, list) else value
+        for name, value in _settings(override, traits.KNOWN, notes)
+    }
+
+
+def settings_of_choice(override: Mapping[str, Json], notes: list[str]) -> dict[str, Json]:
+    """Return the override of a choice of a further option: it may set the image, replace lists, take limits away."""
+    unlimited = [name for name in traits.NUMBERS | traits.MEMORY if override.get(name, 0) is None]
+    given = {name: value for name, value in override.items() if name not in unlimited}
+    carried = dict(_settings(given, traits.KNOWN | {"image"}, notes))
+    return {name: carried.get(name) for name in override if name in carried or name in unlimited}
+
+
+def _settings(
+    override: Mapping[str, Json], known: Collection[str], notes: list[str]
+) -> Iterator[tuple[str, Json]]:
+    """Yield the settings that a matrix can have, numbers and words of YAML as texts where texts are expected."""
     for name, value in override.items():
         if name in traits.TOO_LATE:
             notes.append(
                 f"not carried over: the hub reads `{name}` before the profile; set it in the chart's values"
             )
-        elif name not in traits.KNOWN:
+        elif name not in known:
             notes.append(f"not carried over: `{name}` in `kubespawner_override` is no setting of KubeSpawner")
         elif value is None:
             notes.append(f"not carried over: `{name}: null`; the hub's own value counts")
-        elif name in traits.CHART_LISTS and isinstance(value, list):
-            carried[name] = by_name(value)
-        elif name in traits.MAPPINGS and isinstance(value, dict):
-            carried[name] = {key: plain_text(item) for key, item in value.items()}
+        elif name in traits.MAPPINGS - OBJECTS.keys() and isinstance(value, dict):
+            yield name, {key: plain_text(item) for key, item in value.items()}
         else:
-            carried[name] = value
-    return carried
+            yield name, value
 
 
 def plain_text(value: Json) -> Json:

@@ -78,7 +78,6 @@ def overrides(matrix: Matrix) -> Iterator[Finding]:
             else:
                 yield from _setting(place, name, value)
         yield from _replaced_fields(path, override)
-        yield from _requests(path, override)
 
 
 def _replaces(path: Path, what: str, lost: str, advice: str) -> Finding:
@@ -201,15 +200,6 @@ def by_name(entries: list[Any]) -> dict[str, Any]:
         name if names.count(name) == 1 and name != "entry" else f"{name}-{at}": entry
         for at, (name, entry) in enumerate(zip(names, entries, strict=True), start=1)
     }
-
-
-def _requests(path: Path, override: Mapping[str, Any]) -> Iterator[Finding]:
-    """Extended resources and huge pages with a request and no limit."""
-    requested, limits = override.get("extra_resource_guarantees"), override.get("extra_resource_limits")
-    for key in requested if isinstance(requested, dict) else ():
-        special = "/" in key or key.startswith("hugepages-")
-        if special and key not in (limits if isinstance(limits, dict) else ()):
-            yield rules.REQUEST_WITHOUT_LIMIT.at((*path, "extra_resource_guarantees", key), "key", name=key)
 
 
 def joining(matrix: Matrix) -> Iterator[Finding]:
