@@ -25,6 +25,7 @@ from image_matrix.github.api import (
 from image_matrix.github.branch_commit import AUTHOR
 from image_matrix.github.comment import MARKER
 from image_matrix.github.outcome import OUTCOME, jobs_of_run
+from image_matrix.registry.exchange import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,3 +232,15 @@ def test_nobody_answers(pauses: list[float]) -> None:
     with pytest.raises(EnvironmentFailure, match="no answer"):
         open_api("http://127.0.0.1:9", "example/notebooks", "secret").call("GET", "/")
     assert len(pauses) == 3
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"{", b"\xff", b"[" * 100_000])
+def test_a_page_in_place_of_json_is_no_bug(body: bytes) -> None:
+    """A proxy, or GitHub Enterprise Server, answers with its login page."""
+    api = Api(lambda _: Response(200, {}, body), "https://github.example.org/api/v3/repos/a/b", {})
+    with pytest.raises(EnvironmentFailure) as caught:
+        open_pull_requests(api, "a", "c")
+    assert caught.value.message.startswith(
+        "GitHub's API: GET https://github.example.org/api/v3/repos/a/b/pulls?state=open&head=a:c answers HTTP 200"
+    )
+    assert "GITHUB_API_URL" in caught.value.help

@@ -236,6 +236,29 @@ def test_later_steps_have_the_logins_of_the_secret(
     assert f"logged in to {ACR}" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"auths": {},}', "config.json:1:1"),
+        (b"\xff", "config.json: not UTF-8"),
+        (b"[" * 100_000, "config.json: nested too deeply"),
+    ],
+)
+def test_a_configuration_of_the_runner_that_cannot_be_read_is_named(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes,
+    said: str,
+) -> None:
+    (place.root.parent / "docker" / "config.json").write_bytes(content)
+    monkeypatch.setenv(ci_logins.SECRET_VARIABLE, json.dumps({"auths": {ACR: {"auth": "bWU6d29yZA=="}}}))
+    assert place.run("docker-config") == EnvironmentFailure.exit_code
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert "correct it, or remove the file and log in again" in shown
+
+
 def test_what_runs_code_of_packages_has_no_login_that_pushes(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,3 +114,10 @@ def test_a_store_of_the_runner_does_not_hide_the_logins(tmp_path: Path) -> None:
     file.write_text(json.dumps(content))
     assert login_of("quay.io", file) == Credentials("me", "word of me")
     assert login_of("ghcr.io", file) == Credentials("you", "word of you")
+
+
+@pytest.mark.parametrize("section", [None, [], "a", 1])
+def test_sections_of_another_form_are_left_out(section: object) -> None:
+    existing = {"auths": section, "credHelpers": section, "currentContext": "builder"}
+    content = merged(existing, {"quay.io": entry("me")})
+    assert content == {"currentContext": "builder", "auths": {"quay.io": entry("me")}}

@@ -15,10 +15,10 @@ from image_matrix.cli.printing import say
 from image_matrix.cli.project import open_project
 from image_matrix.cli.run_api import required_variable
 from image_matrix.config.logins import Login
-from image_matrix.errors import naming
+from image_matrix.errors import EnvironmentFailure, naming
 from image_matrix.github.files import ENVIRONMENT, OUTPUT, append
 from image_matrix.github.registry_tokens import Job, Services, registry_token
-from image_matrix.registry.credentials import config_file
+from image_matrix.registry.credentials import Unreadable, config_file, read_configuration
 from image_matrix.registry.docker_config import expand, hidden_texts, merged, read_auths
 from image_matrix.registry.patience import Patience, patient
 from image_matrix.temporary import write_private
@@ -83,11 +83,13 @@ def _mask(texts: Iterable[str]) -> None:
 
 
 def _existing(file: Path) -> dict[str, Any]:
-    """Return the configuration that the runner has; empty if there is none."""
-    if not file.is_file():
-        return {}
-    with naming(file):
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    """Return the configuration that the runner has; empty if there is none.
+
+    Raises :class:`EnvironmentFailure` if it cannot be read.
+    """
+    content = read_configuration(file)
+    if isinstance(content, Unreadable):
+        raise EnvironmentFailure(content.reason, content.remedy)
     return content
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from image_matrix.registry.exchange import Response, Transport
 
 LATER = "run the job again in a few minutes"
+NO_JSON = "check GITHUB_API_URL, and whether a proxy in front of it asks for a login"
 READ_ONLY = (401, 403, 404)
 """Status codes for a token without permission to write."""
 
@@ -46,7 +47,10 @@ class Api:
     headers: Mapping[str, str] = field(repr=False)
 
     def call(self, method: str, path: str, body: dict[str, Json] | None = None) -> Json:
-        """Return the answer's JSON; raises :class:`PermissionDenied` or :class:`EnvironmentFailure`."""
+        """Return the answer's JSON; raises :class:`PermissionDenied` or :class:`EnvironmentFailure`.
+
+        A page in place of JSON comes from a proxy that asks for a login, or from another server.
+        """
         content = None if body is None else json.dumps(body).encode()
         request = HttpRequest(
             method, f"{self.base}{path}", self.headers, content, repeatable=method != "POST"
@@ -65,7 +69,11 @@ class Api:
             raise Rejected(f"GitHub's API refuses: {detail}")
         if answer.status >= 300:
             raise EnvironmentFailure(f"GitHub's API answers {detail}")
-        return read_json(answer.body) if answer.body else None
+        try:
+            return read_json(answer.body) if answer.body else None
+        except ValueError as error:
+            what = f"{method} {self.base}{path} answers HTTP {answer.status} with what is no JSON"
+            raise EnvironmentFailure(f"GitHub's API: {what}", NO_JSON) from error
 
 
 def _message(answer: Response) -> str:

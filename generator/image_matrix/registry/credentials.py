@@ -98,6 +98,14 @@ def login_of(host: str, file: Path) -> RegistryLogin:
 
 def _sections(file: Path) -> dict[str, Any] | Unreadable:
     """Return the sections of Docker's configuration about logins; empty if there is no file."""
+    content = read_configuration(file)
+    if isinstance(content, Unreadable):
+        return content
+    return {name: content[name] for name in ("auths", "credsStore", "credHelpers") if content.get(name)}
+
+
+def read_configuration(file: Path) -> dict[str, Any] | Unreadable:
+    """Return Docker's configuration; empty if there is no file, or no mapping in it."""
     remedy = "correct it, or remove the file and log in again"
     try:
         content = read_json(file.read_text(encoding="utf-8"))
@@ -111,8 +119,7 @@ def _sections(file: Path) -> dict[str, Any] | Unreadable:
         return Unreadable(f"{file}: nested too deeply", remedy)
     except OSError as error:
         return Unreadable(f"{file} cannot be read: {error.strerror}", "check its permissions")
-    sections = content if isinstance(content, dict) else {}
-    return {name: sections[name] for name in ("auths", "credsStore", "credHelpers") if sections.get(name)}
+    return content if isinstance(content, dict) else {}
 
 
 def _entries(auths: object, host: str) -> dict[str, Any]:

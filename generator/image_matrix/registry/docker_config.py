@@ -22,6 +22,8 @@ from image_matrix.registry.reference import DOCKER_HUB
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from image_matrix.json_data import Json
+
 HUB_ENTRY = "https://index.docker.io/v1/"
 """The entry in which Docker keeps its login to Docker Hub."""
 _HUB_HOSTS = (DOCKER_HUB, "index.docker.io", HUB_HOST)
@@ -122,11 +124,19 @@ def _password(text: str) -> str:
 
 
 def merged(existing: Mapping[str, Any], entries: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Return a configuration with the entries added, which no credential helper hides."""
-    helpers = {host: name for host, name in existing.get("credHelpers", {}).items() if host not in entries}
+    """Return a configuration with the entries added, which no credential helper hides.
+
+    A section of another form than a mapping, which was edited by hand, is left out.
+    """
+    auths, known = (_mapping(existing.get(name)) for name in ("auths", "credHelpers"))
+    helpers = {host: name for host, name in known.items() if host not in entries}
     kept = {name: value for name, value in existing.items() if name not in ("credsStore", "credHelpers")}
     return {
         **kept,
-        "auths": {**existing.get("auths", {}), **entries},
+        "auths": {**auths, **entries},
         **({"credHelpers": helpers} if helpers else {}),
     }
+
+
+def _mapping(section: Json) -> Mapping[str, Any]:
+    return section if isinstance(section, dict) else {}
