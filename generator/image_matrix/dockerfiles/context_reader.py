@@ -62,18 +62,28 @@ NO_FILES = ContextReader(lambda _: None, lambda _: None, lambda *_: {}, lambda *
 def in_project(folder: str, path: str) -> str:
     """Return a path that is relative to a folder as one in the project; raises :class:`ContextError`."""
     joined = posixpath.normpath(posixpath.join(folder, path))
-    if path.startswith("/") or joined == ".." or joined.startswith("../"):
+    if is_outside(joined):
         raise ContextError(
             f"{path} is outside of the project", "move it into the project, and write a relative path"
         )
     return joined
 
 
+def is_outside(path: str) -> bool:
+    """Say whether a normal path leads out of the project."""
+    return path == ".." or path.startswith(("/", "../"))
+
+
 def ignore_of(reader: ContextReader, context: str, dockerfile: str) -> tuple[Ignore, bytes | None]:
     """Return what a build ignores, and the text of the ``.dockerignore`` that belongs to the Dockerfile alone."""
     specific = reader.read(f"{dockerfile}{IGNORE_FILE}")
-    text = specific if specific is not None else reader.read(posixpath.join(context, IGNORE_FILE))
+    text = specific if specific is not None else reader.read(shared_ignore_file(context))
     return read_ignore((text or b"").decode("utf-8", "replace")), specific
+
+
+def shared_ignore_file(context: str) -> str:
+    """Return the path of the ``.dockerignore`` that counts for all Dockerfiles without one of their own."""
+    return posixpath.normpath(posixpath.join(context, IGNORE_FILE))
 
 
 def is_ignored(ignore: Ignore, path: str) -> bool:

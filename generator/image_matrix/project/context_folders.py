@@ -9,7 +9,7 @@ import stat
 from functools import cache
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.context_reader import LINK, ContextError, ContextReader
+from image_matrix.dockerfiles.context_reader import LINK, ContextError, ContextReader, is_outside
 from image_matrix.dockerfiles.ignore import NO_MATCH, can_skip, match_path
 from image_matrix.output_tree.files import File
 
@@ -127,7 +127,7 @@ def refuse_leaving(folder: str, path: str, target: str) -> None:
     """Raise :class:`ContextError` if a link in a context leads outside of the project."""
     place = posixpath.join(folder, path)
     end = posixpath.normpath(posixpath.join(posixpath.dirname(place), target))
-    if target.startswith("/") or end == ".." or end.startswith("../"):
+    if is_outside(end):
         raise ContextError(
             f"{place} is a link to {target}, outside of the project",
             "put the file itself there, create the link in the Dockerfile, or add its path to .dockerignore",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from functools import cache
 from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
-from image_matrix.dockerfiles.context_reader import ContextReader, is_ignored
+from image_matrix.dockerfiles.context_reader import LINK, ContextReader, is_ignored, is_outside
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.git import run_git
 from image_matrix.project.included_files import included_files
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _FILES = {"100644": False, "100755": False, "120000": True}
 """Modes of files in git's trees, and whether each is a symbolic link."""
+_MOST_LINKS = 40
+"""How many links of a path are followed, as by Linux: path_resolution(7)."""
 FETCH = "clone again, with the whole history; `git fsck` shows what is missing"
 
 
@@ -86,8 +89,16 @@ def _contexts_at(root: Path, commit: str, revision: str, overlays: Mapping[str, 
         return {name: meta.split()[0] for meta, _, name in entries if meta.split()[0] in _FILES}
 
     def read(path: str) -> bytes | None:
-        mode, content = _contents(root, commit, revision, (path,)).get(path, ("", b""))
-        return content if mode else None
+        place = posixpath.normpath(path)  # git names a file of the root without ./
+        for _ in range(_MOST_LINKS):
+            mode, content = _contents(root, commit, revision, (place,)).get(place, ("", b""))
+            if mode != LINK:
+                return content if mode else None
+            target = content.decode("utf-8", "surrogateescape")
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(place), target))
+            if is_outside(place):
+                return None
+        return None
 
     def names(folder: str) -> list[str] | None:
         below = [path[len(_prefix(folder)) :] for path in listed(folder) if path.startswith(_prefix(folder))]

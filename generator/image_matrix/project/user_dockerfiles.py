@@ -14,11 +14,11 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, diagnostic
 from image_matrix.dockerfiles.context_reader import (
     GIT,
-    IGNORE_FILE,
     ContextError,
     ignore_of,
     in_project,
     is_ignored,
+    shared_ignore_file,
 )
 from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse, split_lines
 from image_matrix.dockerfiles.links import link, same_image
@@ -179,7 +179,7 @@ class _Project:
         inside = [posixpath.relpath(path, context) for path in generated]
         sent = [path for path in ([GIT] if GIT in names else []) + inside if not is_ignored(ignore, path)]
         if sent:
-            file = posixpath.normpath(posixpath.join(context, IGNORE_FILE))
+            file = shared_ignore_file(context)
             raise ContextError(
                 f"the folder {context} has {listed(sent, 3)}, which {'change' if len(sent) > 1 else 'changes'} "
                 "with every commit or build",
