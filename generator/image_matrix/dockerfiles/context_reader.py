@@ -49,6 +49,8 @@ class ContextReader:
     """The same with its SHA-256."""
     target: Callable[[str], str] = str
     """Path of a link to what it leads to, as it is written."""
+    matrix_files: tuple[str, ...] = ()
+    """The matrix, what it includes, its lock and its overlays, by their paths in the project."""
 
     def folder_of(self, file: str) -> str:
         """Return the folder of a file of the matrix."""
@@ -76,9 +78,14 @@ def is_outside(path: str) -> bool:
 
 def ignore_of(reader: ContextReader, context: str, dockerfile: str) -> tuple[Ignore, bytes | None]:
     """Return what a build ignores, and the text of the ``.dockerignore`` that belongs to the Dockerfile alone."""
-    specific = reader.read(f"{dockerfile}{IGNORE_FILE}")
+    specific = reader.read(ignore_file_of(dockerfile))
     text = specific if specific is not None else reader.read(shared_ignore_file(context))
     return read_ignore((text or b"").decode("utf-8", "replace")), specific
+
+
+def ignore_file_of(dockerfile: str) -> str:
+    """Return the path of the ``.dockerignore`` that counts for a Dockerfile alone, in place of the shared one."""
+    return f"{dockerfile}{IGNORE_FILE}"
 
 
 def shared_ignore_file(context: str) -> str:

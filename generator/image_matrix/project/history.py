@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from image_matrix.project.inputs import (
     builtin_files,
     folder_of_overlay,
     is_template,
+    paths_of_matrix,
     template_file,
     templates_of,
 )
@@ -63,12 +65,14 @@ def read_inputs_at(
     included = included_files(matrix, text, _files_at(root, commit, revision))
     # what a file names is relative to its folder, so its name here has no slash of a branch as in origin/main
     shown = commit[:12] if "/" in revision else revision
+    folders = {name: folder_of_overlay(root, name) for name in overlays}
+    files = paths_of_matrix(matrix, included, folders)
     return Inputs(
         {f"{matrix}@{shown}": text, **overlays},
         templates_of(repository_files, builtin_files(root)),
         _text(blobs[LOCK]) if LOCK in blobs else None,
         {f"{path}@{shown}": text for path, text in included.items()},
-        _contexts_at(root, commit, revision, {name: folder_of_overlay(root, name) for name in overlays}),
+        replace(_contexts_at(root, commit, revision, folders), matrix_files=files),
     )
 
 

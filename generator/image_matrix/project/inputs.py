@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import posixpath
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -24,7 +25,7 @@ from image_matrix.render.template_cycles import template_cycles
 from image_matrix.render.templates import Templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 LOCK = "matrix.lock.yaml"
@@ -66,8 +67,16 @@ def inputs_with(text: str, root: Path, matrix: str = MATRIX, overlays: tuple[str
     texts |= {overlay: read_text(Path(overlay), overlay) for overlay in overlays}
     included = included_files(matrix, texts[matrix], files_on_disk(root))
     folders = {overlay: folder_of_overlay(root, overlay) for overlay in overlays}
-    contexts = contexts_on_disk(root, folders)
+    contexts = replace(
+        contexts_on_disk(root, folders), matrix_files=paths_of_matrix(matrix, included, folders)
+    )
     return Inputs(texts, read_templates(root), _lock(root / LOCK), included, contexts)
+
+
+def paths_of_matrix(matrix: str, included: Iterable[str], overlays: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the paths of what a matrix consists of; ``overlays`` are names with their folders."""
+    named = [f"{folder}/{Path(overlay).name}" for overlay, folder in overlays.items()]
+    return tuple(map(posixpath.normpath, (matrix, LOCK, *included, *named)))
 
 
 def folder_of_overlay(root: Path, overlay: str) -> str:
@@ -105,8 +114,6 @@ def read_templates(root: Path) -> Templates:
 
     Raises :class:`MatrixError` if a template is not text, or removes a file that does not exist.
     """
-    from dataclasses import replace
-
     repository_files, builtin = template_files(root / "templates"), builtin_files(root)
     problems = [
         problem

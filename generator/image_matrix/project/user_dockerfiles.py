@@ -8,23 +8,14 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from image_matrix.config.dockerfile_build import ContextFiles, FloatingImage, NamedImage, UserDockerfiles
-from image_matrix.config.resolved_variant import DOCKERFILE
 from image_matrix.config.variants import resolution_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, diagnostic
-from image_matrix.dockerfiles.context_reader import (
-    GIT,
-    ContextError,
-    ignore_of,
-    in_project,
-    is_ignored,
-    shared_ignore_file,
-)
 from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse, split_lines
 from image_matrix.dockerfiles.links import link, same_image
-from image_matrix.project.generated_paths import generated_below
+from image_matrix.project.context_faults import ContextFault, findings_of
+from image_matrix.project.dockerfile_contexts import DockerfileContexts
 from image_matrix.registry.reference import parse_reference
-from image_matrix.text import listed
 from image_matrix.validate.devices import given_by_dockerfile
 from image_matrix.validate.dockerfiles import (
     CheckedDockerfile,
@@ -45,9 +36,8 @@ if TYPE_CHECKING:
     from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.config.document import Documents
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.diagnostics import Diagnostic, Finding, Path
+    from image_matrix.diagnostics import Diagnostic, Finding
     from image_matrix.dockerfiles.context_reader import ContextReader
-    from image_matrix.dockerfiles.ignore import Ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +46,7 @@ class _One:
 
     item: Variant
     files: ContextFiles | None = None
+    fault: ContextFault | None = None
     findings: tuple[Finding, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
@@ -64,11 +55,13 @@ def with_dockerfiles(
     matrix: Matrix, variants: Mapping[str, Variant], documents: Documents, reader: ContextReader
 ) -> UserDockerfiles:
     """Read the Dockerfiles of variants that are built from their own, and link what they name."""
-    project = _Project(matrix, variants, documents, reader, repositories(matrix, variants, documents))
+    contexts = DockerfileContexts(matrix, variants, documents, reader)
+    project = _Project(matrix, contexts, repositories(matrix, variants, documents))
     every = [project.read(item, item.build) for item in variants.values() if item.build]
     if not every:
         return UserDockerfiles(variants)
-    findings = diagnose([finding for one in every for finding in one.findings], documents)
+    faults = findings_of(one.fault for one in every if one.fault)
+    findings = diagnose([*faults, *(finding for one in every for finding in one.findings)], documents)
     read = {**variants, **{one.item.id: one.item for one in every}}
     of_days = diagnose(nothing_to_refresh(matrix, read), documents)
     problems = dict.fromkeys([*findings, *(item for one in every for item in one.diagnostics), *of_days])
@@ -94,97 +87,58 @@ def repositories(
 @dataclass(frozen=True, slots=True)
 class _Project:
     matrix: Matrix
-    variants: Mapping[str, Variant]
-    documents: Documents
-    reader: ContextReader
+    contexts: DockerfileContexts
     published: Mapping[str, Collection[str]]
     """The repositories of each image."""
 
     def read(self, item: Variant, declared: DockerfileBuild) -> _One:
         """Read the Dockerfile and the folder of a variant."""
-        resolution = resolution_of(self.matrix, self.variants, item)
-        place: Path = ()
-        try:
-            place = (*resolution.scalars["context"].origin.path, "context")
-            build = replace(declared, context=self._located(place, declared.context))
-            if "dockerfile" in resolution.scalars:
-                place = (*resolution.scalars["dockerfile"].origin.path, "dockerfile")
-            build = replace(build, dockerfile=in_project(build.context, declared.dockerfile))
-            content = self._dockerfile(build)
-            place = (*resolution.scalars["context"].origin.path, "context")
-            ignore, specific = ignore_of(self.reader, build.context, build.dockerfile)
-            self._refuse_changing(build.context, ignore)
-            self.reader.modes(build.context, ignore)
-        except ContextError as error:
-            fields = {"image": item.image, "problem": error.problem, "advice": error.advice}
-            return _One(item, findings=(rules.BAD_CONTEXT.at(place, **fields),))
+        context = self.contexts.read(item, declared)
+        if isinstance(context, ContextFault):
+            return _One(item, fault=context)
+        build, content = context.build, context.dockerfile
         try:
             dockerfile = parsed(content)
             links = link(self.matrix, item, build, dockerfile, self.published)
         except DockerfileError as error:
             at = whole_line(build.dockerfile, split(content), error.line)
             advice = (
-                unset_advice(self.matrix, self.variants, item, parsed(content), error.unset)
+                unset_advice(self.matrix, self.contexts.variants, item, parsed(content), error.unset)
                 if error.unset
                 else "correct it: docs.docker.com/reference/dockerfile"
             )
             problem = diagnostic(rules.BAD_DOCKERFILE, at, problem=str(error), advice=advice)
             return _One(item, diagnostics=(problem,))
         checked = CheckedDockerfile(
-            self.matrix, item, resolution, build.dockerfile, dockerfile, links, self.published
+            self.matrix,
+            item,
+            resolution_of(self.matrix, self.contexts.variants, item),
+            build.dockerfile,
+            dockerfile,
+            links,
+            self.published,
         )
-        folder = posixpath.join(self.reader.location, build.context) if self.reader.location else ""
+        reader = self.contexts.reader
+        folder = posixpath.join(reader.location, build.context) if reader.location else ""
         return _One(
             _read_variant(item, links.build, dockerfile),
             ContextFiles(
                 content,
-                specific,
+                context.ignore_text,
                 folder,
                 self._syntax(dockerfile),
                 (*floating(checked), *self._frontend(checked)),
                 (*named(checked), *self._named_frontend(checked)),
-                partial(self.reader.entries, build.context, ignore),
+                partial(reader.entries, build.context, context.ignore),
             ),
-            tuple(not_in_dockerfile(checked)),
-            (
-                *of_other_parent(checked, self.documents),
-                *dropped_folders(checked, self.variants),
+            findings=tuple(not_in_dockerfile(checked)),
+            diagnostics=(
+                *of_other_parent(checked, self.contexts.documents),
+                *dropped_folders(checked, self.contexts.variants),
                 *given_by_dockerfile(checked),
                 *unchecked(build.dockerfile, dockerfile),
             ),
         )
-
-    def _located(self, place: Path, folder: str) -> str:
-        """Return a folder of the matrix as a path in the project."""
-        return in_project(self.reader.folder_of(self.documents.place(place).file), folder)
-
-    def _dockerfile(self, build: DockerfileBuild) -> bytes:
-        names = self.reader.names(build.context)
-        if names is None:
-            raise ContextError(
-                f"there is no folder {build.context}",
-                "correct the path: it is relative to the file that names it",
-            )
-        content = self.reader.read(build.dockerfile)
-        if content is None:
-            similar = [name for name in names if DOCKERFILE.lower() in name.lower()]
-            advice = f"write `dockerfile: {similar[0]}`" if similar else "correct `context` or `dockerfile`"
-            raise ContextError(f"there is no file {build.dockerfile}", advice)
-        return content
-
-    def _refuse_changing(self, context: str, ignore: Ignore) -> None:
-        """Refuse files that change without anybody's edit: each build would get another key than the one before."""
-        names = self.reader.names(context) or ()
-        generated = generated_below(context, self.variants.values())
-        inside = [posixpath.relpath(path, context) for path in generated]
-        sent = [path for path in ([GIT] if GIT in names else []) + inside if not is_ignored(ignore, path)]
-        if sent:
-            file = shared_ignore_file(context)
-            raise ContextError(
-                f"the folder {context} has {listed(sent, 3)}, which {'change' if len(sent) > 1 else 'changes'} "
-                "with every commit or build",
-                f"write into {file}, in lines of their own: {' '.join(sent)}",
-            )
 
     def _syntax(self, dockerfile: Dockerfile) -> str | None:
         """Return the frontend that a Dockerfile names, as the matrix writes it if it is the same."""

@@ -1,0 +1,63 @@
+"""Says why images cannot be built from their folders: once for each field of the matrix that names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from image_matrix.diagnostics import catalogue as rules
+from image_matrix.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from image_matrix.diagnostics import Finding, Path
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFault:
+    """Why an image cannot be built from its folder."""
+
+    path: Path
+    """Of the field of the matrix that names what is wrong."""
+    image: str
+    problem: str
+    advice: str
+    missing: str = ""
+    """The path of the file or folder that is not there; the problem is then its kind."""
+
+
+def findings_of(faults: Iterable[ContextFault]) -> list[Finding]:
+    """Return one finding for all variants that have a field of the matrix from the same place."""
+    of_fields: dict[tuple[Path, bool], list[ContextFault]] = {}
+    for fault in faults:
+        of_fields.setdefault((fault.path, bool(fault.missing)), []).append(fault)
+    return [_finding(path, every) for (path, _), every in of_fields.items()]
+
+
+def _finding(path: Path, faults: list[ContextFault]) -> Finding:
+    images = list(dict.fromkeys(f"`{one.image}`" for one in faults))
+    several = len(images) > 1
+    problem, advice = _missing(path, faults) if faults[0].missing else _others(faults)
+    return rules.BAD_CONTEXT.at(
+        path,
+        images=f"image{'s' if several else ''} {listed(images, 3)}",
+        its="their contexts" if several else "its context",
+        problem=problem,
+        advice=advice,
+    )
+
+
+def _missing(path: Path, faults: list[ContextFault]) -> tuple[str, str]:
+    paths, what = list(dict.fromkeys(one.missing for one in faults)), faults[0].problem
+    if len(paths) == 1:
+        return f"there is no {what} {paths[0]}", faults[0].advice
+    return f"there are no {what}s {listed(paths, 3)}", f"create them, or correct `{path[-1]}`"
+
+
+def _others(faults: list[ContextFault]) -> tuple[str, str]:
+    problems, advice = (
+        dict.fromkeys(one.problem for one in faults),
+        dict.fromkeys(one.advice for one in faults),
+    )
+    return "; ".join([*problems][:3]), "; ".join([*advice][:3])
