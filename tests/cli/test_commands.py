@@ -149,6 +149,17 @@ def test_graph(repository: Repository, format_: str) -> None:
             assert "->" in shown.out.replace("-->", "->")
 
 
+@pytest.mark.parametrize("command", [["bash", "-c", "ls"], ["python", "-V"], ["ls", "--all"]])
+def test_a_command_of_a_container_stands_after_two_hyphens(
+    command: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["run", "lab", *command]) == 2
+    assert (
+        "write `--` before a command of the container: `image-matrix run … -- COMMAND`"
+        in capfd.readouterr().err
+    )
+
+
 @pytest.mark.parametrize(("command", "option"), sorted(OPTIONS))
 def test_an_option_that_people_expect_is_answered_with_the_call(
     command: str, option: str, capfd: pytest.CaptureFixture[str]

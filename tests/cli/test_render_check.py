@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import image_matrix
+from image_matrix.cli import run
 from tests.full_disk import fill, small_disk
 
 from .conftest import Repository
@@ -321,6 +322,26 @@ def test_a_matrix_is_below_the_folder(repository: Repository, spelt: str) -> Non
     assert failed.code == 2
     assert "is not below" in failed.err
     assert f"-C '{repository.root}/other folder'" in failed.err
+
+
+def test_the_remedy_for_a_matrix_elsewhere_works(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a folder inside, users name the file above as they see it, with or without ``-C``."""
+    inner = repository.root / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    for options in ((), ("-C", "..")):
+        assert run([*options, "--matrix", "../matrix.yaml", "list"]) == 2
+        assert "write `-C ..` alone" in repository.capture.readouterr().err
+    assert run(["-C", "..", "list"]) == 0
+
+
+def test_before_the_first_commit_there_is_nothing_to_compare_with(repository: Repository) -> None:
+    subprocess.run(["git", "init", "-q", str(repository.root)], check=True)
+    for arguments in (("diff",), ("plan", "--since", "HEAD"), ("check", "--against", "HEAD")):
+        failed = repository(*arguments)
+        assert (failed.code, "help: commit first" in failed.err) == (2, True), failed.err
 
 
 def test_git_says_what_is_wrong_to_whoever_asked(repository: Repository) -> None:

@@ -73,6 +73,19 @@ def test_nothing_is_known_without_a_git_repository(
     assert "this folder is in no git repository" in capsys.readouterr().err
 
 
+def test_a_folder_of_somebody_else_is_no_missing_repository(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a container of CI; the variable is that of git's own tests."""
+    git(repository.root, "init", "--quiet")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    session = Session(repository.root, "matrix.yaml", (), 0)
+    assert released_entries(session, "release") is None
+    note = capsys.readouterr().err
+    assert "dubious ownership" in note
+    assert "git config --global --add safe.directory" in note
+
+
 def test_before_the_first_release_nothing_is_unknown(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

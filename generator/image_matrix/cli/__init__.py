@@ -166,11 +166,20 @@ def _answered(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError
     from image_matrix.cli.command_words import OPTIONS
 
     call = OPTIONS.get((ctx.invoked_subcommand or "", error.option_name))
+    if call is None and error.ctx and _ends_with_command(error.ctx.command):
+        call = f"{ctx.invoked_subcommand} … -- COMMAND"
+        problem = f"no such option `{error.option_name}`; write `--` before a command of the container"
+        return click.UsageError(f"{problem}: `{ctx.info_name} {call}`", error.ctx)
     if call is None:
         return error
     return click.UsageError(
         f"no such option `{error.option_name}`; write `{ctx.info_name} {call}`", error.ctx
     )
+
+
+def _ends_with_command(command: click.Command) -> bool:
+    """Return whether the last arguments of a command are a command of a container."""
+    return any(param.name == "command" and param.nargs == -1 for param in command.params)
 
 
 def _after_command(

@@ -6,8 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from image_matrix.cli.printing import note
-from image_matrix.errors import EnvironmentFailure
-from image_matrix.git import run_git, run_git_within
+from image_matrix.errors import CallError, EnvironmentFailure
+from image_matrix.git import run_git_within
+from image_matrix.project.revisions import need_repository
 from image_matrix.stderr import failed, reason
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ SECONDS = 20.0
 def released_entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None:
     """Return the digest file of the release branch; ``None``, with a note, if it is not known what is released."""
     try:
-        if run_git(session.root, "rev-parse", "--git-dir").returncode:
-            note(session, "this folder is in no git repository, so what is released is not known")
-            return None
+        need_repository(session.root, "what is released is not known")
         return entries_or_failure(session, branch)
+    except CallError:
+        note(session, "this folder is in no git repository, so what is released is not known")
     except EnvironmentFailure as failure:
         note(session, "; ".join(part for part in (failure.message, failure.help) if part))
     return None

@@ -44,9 +44,12 @@ def _below(root: Path, matrix: str) -> str:
     file = root / matrix
     real, folder = file.parent.resolve() / file.name, root.resolve()
     if not real.is_relative_to(folder):
-        place = shlex.quote(os.path.normpath(file.parent))
+        meant = file if file.is_file() or not Path(matrix).is_file() else Path(matrix)
+        place = shlex.quote(os.path.normpath(meant.parent))
+        usual = "" if file.name == "matrix.yaml" else f" --matrix {shlex.quote(file.name)}"
         problem = (
-            f"{matrix} is not below {root}: templates, lock and outputs are beside a matrix; use `-C {place}`"
+            f"{matrix} is not below {root}: templates, lock and outputs are beside a matrix; "
+            f"write `-C {place}{usual}` alone"
         )
         raise click.BadParameter(problem, param_hint="--matrix")
     return real.relative_to(folder).as_posix()

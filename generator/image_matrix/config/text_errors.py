@@ -18,7 +18,7 @@ from image_matrix.text import character_name
 if TYPE_CHECKING:
     from image_matrix.config.document import Documents
     from image_matrix.config.suggestions import Fits
-    from image_matrix.diagnostics import Finding, Path
+    from image_matrix.diagnostics import Finding, Path, Place
 
 
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -50,7 +50,7 @@ def text_advice(path: Path, value: str, part: dict[str, Any], documents: Documen
         return fits(part["pattern"], str(text))
 
     if re.search(r"\s- ", value):
-        return "start each `- ` in the same column: the lines below are read as a part of this entry"
+        return _apart(documents.place(path))
     if part.get("x-noun") == "apt package" and value.endswith("-"):
         return f"write `{value.rstrip('-')}`, or leave it out: with `-` at the end apt removes a package"
     better = _of_one_word(value, part, corrected(value, right))
@@ -64,6 +64,14 @@ def text_advice(path: Path, value: str, part: dict[str, Any], documents: Documen
     if isinstance(path[-1], int) and (apart := _joined_or_apart(path, value, right, documents)):
         return apart
     return f"write {named(None, better)}" if better else nearest_example(value, part)
+
+
+def _apart(place: Place) -> str:
+    """Return how to write entries of a list that are read as one, because `- ` does not start another there."""
+    before = place.source[: place.column - 1]
+    if before.count("[") > before.count("]"):
+        return "write a comma in place of each `- `: it starts no entry in brackets"
+    return "start each `- ` in the same column: the lines below are read as a part of this entry"
 
 
 def _of_one_word(value: str, part: dict[str, Any], better: str | None) -> str | None:

@@ -29,6 +29,8 @@ def revision_named(root: Path, name: str, option: str) -> tuple[str, str]:
         if commit := commit_of(root, revision):
             return revision, commit
     need_repository(root, f"{option} needs one to compare with")
+    if run_git(root, "rev-list", "--max-count=1", "--all").stdout == b"":
+        raise CallError("nothing is committed yet, so there is nothing to compare with", "commit first")
     raise CallError(f"the revision `{name}` does not exist", "; ".join(_remedies(root, name)))
 
 
