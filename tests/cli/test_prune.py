@@ -319,6 +319,9 @@ def test_a_repository_that_hides_what_is_attached_is_left_alone(place: Place, ol
     hidden = f"GET /v2/{leaf.name}/referrers/{place.registry.tags[f'{leaf.name}:{old}']}"
     place.registry.behaviour = Registry(refused={hidden: 403}, lists_referrers=True)
     code, text = place("prune", "--keep-releases", "2", "--delete")
+    assert (code, "denies access: not for you" in text) == (3, True)
+    place.filled("base").image("somebody's", "mine")
+    code, text = place("prune", "--keep-releases", "2", "--delete")
     assert (code, "left alone: " in text) == (0, True)
     assert old in leaf.tags()
 
