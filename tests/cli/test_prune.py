@@ -346,6 +346,31 @@ def test_what_the_registry_refuses_is_said_and_the_rest_goes(place: Place, old: 
     assert place.released[0] not in leaf.digests()
 
 
+def test_an_answer_that_fails_in_between_ends_with_a_count_and_a_summary(
+    place: Place, old: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The others go on."""
+    from image_matrix.cli.prune_deletion import Latest
+
+    place.filled("base").cache("cache-gone-amd64")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    moved, refused = Latest.moved, {"GET /v2/team/leaf/tags/list": 403}
+
+    def and_refuse(latest: Latest) -> bool:
+        place.registry.behaviour = Registry(refused=refused)
+        return moved(latest)
+
+    monkeypatch.setattr(Latest, "moved", and_refuse)
+    code, text = place("prune", "--keep-releases", "2", "--delete")
+    assert (code, "1 of 6 manifests deleted\n" in text) == (3, True)
+    assert "error: stopped in 127.0.0.1" in text
+    assert "help: check the name of the registry, the network and the login; what is left is whole" in text
+    assert old in place.filled("leaf").tags()
+    summary = (tmp_path / "summary").read_text()
+    assert summary.startswith("## Prune\n\n1 of 6 manifests deleted.\n\n- stopped in 127")
+    assert "not for you" in summary
+
+
 def test_a_released_index_that_is_refused_keeps_images_and_signature(place: Place, old: str) -> None:
     """Also in the runs after that, for which the first one has given tags to its parts."""
     leaf, index = place.filled("leaf"), place.released[0]

@@ -10,7 +10,7 @@ from image_matrix.cli.prune_deletion import AT_ONCE, Latest, delete_planned
 from image_matrix.cli.prune_needs import KnownNeeds
 from image_matrix.cli.prune_stores import Store
 from image_matrix.cli.session import Session
-from image_matrix.errors import Failure
+from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.pruning.model import Gone, Listing, RepositoryPlan
 from image_matrix.pruning.needs import Released
 from image_matrix.pruning.perform import Deletion
@@ -83,6 +83,29 @@ def test_what_one_look_keeps_stays_whatever_a_later_look_says() -> None:
     tried = Tried()
     deleted(tried, plan, lambda _name: plan_of(range(next(looks))))
     assert tried.digests == [one.digest for one in plan.delete[:-1]]
+
+
+def test_a_failure_ends_one_repository_and_keeps_what_was_done() -> None:
+    """Before the first batch, after it, and when the registry is asked whether it deletes."""
+    names = [f"registry.example.org/team/{name}" for name in "abcd"]
+    plans, tried = [plan_of(range(AT_ONCE + 1), name) for name in names], Tried()
+    looks: list[str] = []
+
+    def planned(name: str) -> RepositoryPlan:
+        looks.append(name)
+        if name == names[0] or (name == names[1] and looks.count(name) == 2):
+            raise EnvironmentFailure(f"{name}: HTTP 502", "try again")
+        return next(plan for plan in plans if plan.repository == name)
+
+    def deletion(name: str) -> Deletion:
+        if name == names[2]:
+            raise EnvironmentFailure("it deletes nothing")
+        return Deletion(tried, lambda _digest: None)
+
+    store = Store(lambda _name: Listing({}, {}), deletion)
+    outcomes = delete_planned(SESSION, store, plans, planned, lambda: True)
+    assert [one.deleted for one in outcomes] == [0, AT_ONCE, 0, 0, AT_ONCE, 1]
+    assert [name for one in outcomes for name in one.stopped] == names[:3]
 
 
 def test_what_has_moved_once_has_not_moved_again() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.prune_stores import Store
     from image_matrix.cli.session import Session
     from image_matrix.pruning.model import RepositoryPlan
-    from image_matrix.pruning.perform import DeletionOutcome
+    from image_matrix.pruning.result import Result
     from image_matrix.registry.client import Registry
 
 
@@ -60,6 +60,7 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
     from image_matrix.cli.prune_deletion import Latest, delete_planned
     from image_matrix.cli.prune_needs import heads, known
     from image_matrix.cli.prune_stores import store_of
+    from image_matrix.pruning.result import result_of
 
     state = state_of(open_project(session))
     matrix, git = state.loaded.matrix, caller_git(session)
@@ -78,17 +79,18 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
         return _planned(store, registry, latest.needed, name, before)
 
     with span("read the registry"):
-        plans = _all_planned(session, needed, planned)
+        plans, left = _all_planned(needed, planned)
+    for text in left:
+        note(session, text)
     _print(session, plans, format_)
-    if not delete:
-        return _end(plans, format_)
-    return _end(plans, format_, delete_planned(session, store, plans, planned, latest.moved))
+    outcomes = delete_planned(session, store, plans, planned, latest.moved) if delete else None
+    return _end(format_, plans, result_of(plans, outcomes), left)
 
 
 def _all_planned(
-    session: Session, needed: KnownNeeds, planned: Callable[[str], RepositoryPlan]
-) -> list[RepositoryPlan]:
-    """Plan all repositories but those that the registry denies access to: they may not exist.
+    needed: KnownNeeds, planned: Callable[[str], RepositoryPlan]
+) -> tuple[list[RepositoryPlan], list[str]]:
+    """Plan all repositories but those that the registry denies access to, which may not exist, and say which.
 
     Raises :class:`EnvironmentFailure` if it denies access to all that have something.
     """
@@ -103,9 +105,7 @@ def _all_planned(
             denied.append(failure)
     if denied and not any(plan.keep or plan.delete or plan.unexplained for plan in plans):
         raise denied[0]
-    for refusal in denied:
-        note(session, f"left alone: {refusal.message}; {refusal.help}")
-    return plans
+    return plans, [f"left alone: {refusal.message}; {refusal.help}" for refusal in denied]
 
 
 def _planned(
@@ -130,35 +130,18 @@ def _print(session: Session, plans: Sequence[RepositoryPlan], format_: str) -> N
         click.echo(text(plans, every=session.verbosity > 0), nl=False)
 
 
-def _end(
-    plans: Sequence[RepositoryPlan], format_: str, outcomes: Sequence[DeletionOutcome] | None = None
-) -> int:
-    """Print the result, also to the summary of a run; raises :class:`EnvironmentFailure` for what was refused."""
-    from image_matrix.errors import EnvironmentFailure
+def _end(format_: str, plans: Sequence[RepositoryPlan], result: Result, left: Sequence[str]) -> int:
+    """Print the result, also to the summary of a run, with what was left alone; raises what could not be done."""
+    from image_matrix.findings.markdown import words
     from image_matrix.github.files import SUMMARY, append
-    from image_matrix.pruning.freed import freed_bytes
-    from image_matrix.pruning.report import freed_words, markdown, total
-    from image_matrix.text import listed, plural
+    from image_matrix.pruning.report import markdown
 
-    count, deleted = plural(total(plans), "manifest"), sum(one.deleted for one in outcomes or ())
-    frees = f", which frees {freed_words(freed_bytes(plans))}"
-    if not total(plans):
-        sentence = "nothing to delete"
-    elif outcomes is None:
-        sentence = f"{count} would be deleted{frees}; --delete deletes them"
-    else:
-        sentence = f"{deleted} of {count} deleted{frees if deleted == total(plans) else ''}"
-    append(SUMMARY, markdown(plans, f"{sentence}."))
-    click.echo(sentence, err=format_ == "json")
-    for reason in {reason for one in outcomes or () for reason in one.protected.values()}:
-        click.echo(f"note: {reason}", err=True)
-    if staying := sum(one.staying for one in outcomes or ()):
-        more = plural(staying, "more manifest")
-        click.echo(f"note: what was not deleted keeps {more}: its images and signatures", err=True)
-    failed = {digest: reason for one in outcomes or () for digest, reason in one.failed.items()}
-    if failed:
-        raise EnvironmentFailure(
-            f"{plural(len(failed), 'manifest')} could not be deleted: {listed(failed.values(), 3)}",
-            "what is left is whole: a later prune goes on with it",
-        )
+    problem = [result.problem.message, result.problem.help] if result.problem else []
+    lines = [words(text) for text in (*left, *result.notes, *problem)]
+    append(SUMMARY, markdown(plans, f"{result.sentence}.", lines))
+    click.echo(result.sentence, err=format_ == "json")
+    for text in result.notes:
+        click.echo(f"note: {text}", err=True)
+    if result.problem:
+        raise result.problem
     return 0

@@ -45,7 +45,10 @@ def delete_planned(
     planned: Callable[[str], RepositoryPlan],
     moved: Callable[[], bool],
 ) -> list[DeletionOutcome]:
-    """Delete what goes by the plans, and still goes when its turn comes; each manifest is tried once."""
+    """Delete what goes by the plans, and still goes when its turn comes; each manifest is tried once.
+
+    A failure ends it in one repository, and is in the outcomes.
+    """
     return [
         outcome
         for plan in plans
@@ -61,17 +64,21 @@ def _in_repository(
     planned: Callable[[str], RepositoryPlan],
     moved: Callable[[], bool],
 ) -> Iterator[DeletionOutcome]:
+    from image_matrix.errors import Failure
     from image_matrix.pruning.order import still_going
-    from image_matrix.pruning.perform import delete_all
+    from image_matrix.pruning.perform import DeletionOutcome, delete_all
 
-    moved()
-    gone = still_going(plan.delete, planned(plan.repository).delete)
-    deletion, held = store.deletion(plan.repository) if gone else None, frozenset[str]()
-    while gone and deletion:
-        with span("delete", repository=plan.repository):
-            outcome = delete_all(gone[:AT_ONCE], deletion, held)
-        yield outcome
-        gone, held = gone[AT_ONCE:], outcome.held
-        say(session, f"{plan.repository}: {sum(1 + len(one.parts) for one in gone)} to go")
-        if gone and moved():
-            gone = still_going(gone, planned(plan.repository).delete)
+    try:
+        moved()
+        gone = still_going(plan.delete, planned(plan.repository).delete)
+        deletion, held = store.deletion(plan.repository) if gone else None, frozenset[str]()
+        while gone and deletion:
+            with span("delete", repository=plan.repository):
+                outcome = delete_all(gone[:AT_ONCE], deletion, held)
+            yield outcome
+            gone, held = gone[AT_ONCE:], outcome.held
+            say(session, f"{plan.repository}: {sum(1 + len(one.parts) for one in gone)} to go")
+            if gone and moved():
+                gone = still_going(gone, planned(plan.repository).delete)
+    except Failure as failure:
+        yield DeletionOutcome(0, stopped={plan.repository: failure})

@@ -31,7 +31,7 @@ class DeletionOutcome:
     """What was deleted, and what the registry refused."""
 
     deleted: int
-    failed: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, Failure] = field(default_factory=dict)
     """Why it is still there, by digest."""
     protected: Mapping[str, str] = field(default_factory=dict)
     """What the registry never deletes, with its reason."""
@@ -39,6 +39,8 @@ class DeletionOutcome:
     """Digests that stay: of what was refused, of all that it lists, and of what is attached to that."""
     staying: int = 0
     """How many of them would have gone, without what was refused itself."""
+    stopped: Mapping[str, Failure] = field(default_factory=dict)
+    """What ended it before its end, by repository."""
 
 
 def delete_all(gone: Iterable[Gone], deletion: Deletion, held: Iterable[str] = ()) -> DeletionOutcome:
@@ -47,7 +49,7 @@ def delete_all(gone: Iterable[Gone], deletion: Deletion, held: Iterable[str] = (
     What it lists stays with it, and so does what is attached to it. ``held`` is what stays since an earlier call.
     """
     deleted, staying, stays = 0, 0, {*held}
-    failed, protected = dict[str, str](), dict[str, str]()
+    failed, protected = dict[str, Failure](), dict[str, str]()
     for one in gone:
         allowed = next(iter(without([one], stays)), None)
         done, refusal = _delete(allowed, deletion) if allowed else ([], None)
@@ -56,8 +58,11 @@ def delete_all(gone: Iterable[Gone], deletion: Deletion, held: Iterable[str] = (
         if refusal or not allowed:
             stays |= {one.digest, *one.lists} - {*done}
         if refusal and allowed:
-            reasons = protected if isinstance(refusal, Protected) else failed
-            reasons[(allowed.digest, *allowed.parts)[len(done)]] = refusal.message
+            refused = (allowed.digest, *allowed.parts)[len(done)]
+            if isinstance(refusal, Protected):
+                protected[refused] = refusal.message
+            else:
+                failed[refused] = refusal
     return DeletionOutcome(deleted, failed, protected, frozenset(stays), staying)
 
 

@@ -121,8 +121,8 @@ def _entry(one: Decision) -> dict[str, Json]:
     return {"digest": one.digest, "tags": list(one.tags), "reason": one.reason}
 
 
-def markdown(plans: Iterable[RepositoryPlan], sentence: str) -> str:
-    """Return the summary of a run."""
+def markdown(plans: Iterable[RepositoryPlan], sentence: str, notes: Iterable[str] = ()) -> str:
+    """Return the summary of a run; the notes are Markdown."""
     rows = [
         f"| `{plan.repository}` | {kinds(plan) or '–'} | {freed_words(freed_bytes([plan])) if plan.delete else '–'} "
         f"| {len(plan.keep)} | {len(plan.unexplained)} |"
@@ -131,4 +131,5 @@ def markdown(plans: Iterable[RepositoryPlan], sentence: str) -> str:
     ]
     titles = ["| repository | deletes | frees | keeps | unexplained |", "| --- | --- | --- | --- | --- |"]
     head = titles if rows else []
-    return "\n".join(["## Prune", "", sentence, "", *head, *rows, ""])
+    items = [f"- {one}" for one in notes]
+    return "\n".join(["## Prune", "", sentence, "", *items, *([""] if items else []), *head, *rows, ""])
