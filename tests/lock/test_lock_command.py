@@ -362,6 +362,20 @@ def test_what_is_no_more_asked_for_goes(repository: Repository, capsys: pytest.C
     assert "pip other:python3.13: 2 packages (gone)" in capsys.readouterr().out
 
 
+def test_another_form_of_the_file_is_said_to_be_mended(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert repository.run("lock") == 0
+    first = repository.lock
+    (repository.folder / texts.FILE).write_text(first.replace("\n\n", "\n\n\n"))
+    capsys.readouterr()
+    assert repository.run("lock") == 0
+    said = capsys.readouterr()
+    assert repository.lock == first
+    assert said.out == "matrix.lock.yaml: the same entries, written in the usual form\n"
+    assert "up to date" not in said.err
+
+
 def test_comments_survive(repository: Repository) -> None:
     assert repository.run("lock") == 0
     commented = (

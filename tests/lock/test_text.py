@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.lock import text as texts
+from image_matrix.lock.changes import changes
 from image_matrix.lock.model import Lock, LockedExtension, LockedPackages, LockedR, LockedSource, SourceConfig
 from tests.laws import examples
 
@@ -132,6 +134,34 @@ def test_what_is_written_is_read(lock: Lock) -> None:
     text = texts.write(lock)
     assert normal(texts.read(text)) == normal(lock)
     assert texts.write(texts.read(text), text) == text
+
+
+@settings(max_examples=examples(80), deadline=None)
+@given(locks, locks, st.sampled_from([field.name for field in fields(Lock)]))
+def test_a_file_that_changed_is_said_to_have_changed(old: Lock, other: Lock, section: str) -> None:
+    new = replace(old, **{section: getattr(other, section)})
+    assert bool(changes(old, new)) == (texts.write(old) != texts.write(new))
+
+
+ENTRY = LockedPackages("0" * 16, {"amd64": ("toolz==1.0.0",)})
+NOTHING = LockedPackages("0" * 16, {})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (NOTHING, ENTRY, "pip toolz: 1.0.0 (new), in b:python3.13"),
+        (ENTRY, NOTHING, "pip toolz: 1.0.0 (gone), in b:python3.13"),
+        (
+            NOTHING,
+            replace(NOTHING, inputs="1" * 16),
+            "python of b:python3.13: the same versions, other details",
+        ),
+    ],
+    ids=("the first package", "the last package", "another question"),
+)
+def test_the_packages_of_a_variant_that_stays(old: LockedPackages, new: LockedPackages, line: str) -> None:
+    assert changes(Lock(python={"b:python3.13": old}), Lock(python={"b:python3.13": new})) == [line]
 
 
 @settings(max_examples=examples(40), deadline=None)

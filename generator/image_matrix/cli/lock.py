@@ -84,9 +84,23 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
     if old.licences or any(one.policy.licences != NO_LISTS for one in policies):
         outcome = replace(outcome, lock=_with_licences(session, loaded, outcome.lock, old))
     written = text.write(outcome.lock, inputs.lock)
-    if written != inputs.lock:
+    is_rewritten = written != inputs.lock
+    if is_rewritten:
         write_durably(session.root / text.FILE, File(written.encode()))
-    return _summarize(session, loaded, old, outcome, upgraded), outcome
+    lines = _changed_lines(loaded, old, outcome)
+    if is_rewritten and not lines:
+        what = "no entries (new)" if inputs.lock is None else "the same entries, written in the usual form"
+        lines = [f"{text.FILE}: {what}"]
+    return _summarize(session, loaded, lines, outcome, upgraded), outcome
+
+
+def _changed_lines(loaded: Loaded, old: Lock, outcome: Outcome) -> list[str]:
+    """Return what changed, and the updates that apt has, a line each."""
+    from image_matrix.lock.apt_report import apt_lines
+    from image_matrix.lock.changes import changes
+    from image_matrix.lock.refreshed import intervals
+
+    return [*changes(old, outcome.lock, intervals(loaded)), *apt_lines(outcome.apt)]
 
 
 def _with_licences(session: Session, loaded: Loaded, lock: Lock, old: Lock) -> Lock:
@@ -183,15 +197,11 @@ def python_resolver(session: Session, loaded: Loaded) -> Uv:
 
 
 def _summarize(
-    session: Session, loaded: Loaded, old: Lock, outcome: Outcome, upgraded: tuple[str, ...]
+    session: Session, loaded: Loaded, lines: list[str], outcome: Outcome, upgraded: tuple[str, ...]
 ) -> int:
     """Print what changed and what is not locked; return the exit code."""
     from image_matrix.diagnostics import diagnose
-    from image_matrix.lock.apt_report import apt_lines
-    from image_matrix.lock.changes import changes
-    from image_matrix.lock.refreshed import intervals
 
-    lines = [*changes(old, outcome.lock, intervals(loaded)), *apt_lines(outcome.apt)]
     shown = lines if session.verbosity > 0 else lines[:SHOWN]
     for line in shown:
         click.echo(line)

@@ -9,6 +9,7 @@ from image_matrix.config.variant_ids import image_of
 from image_matrix.lock.conda import specification
 from image_matrix.lock.python import package_of, version_of
 from image_matrix.lock.requirements import INDEX_MARK
+from image_matrix.lock.text import sections
 from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
@@ -25,8 +26,13 @@ MOST_NAMES = 3
 def changes(old: Lock, new: Lock, intervals: Mapping[str, int] = NO_INTERVALS) -> list[str]:
     """Return a line for everything that was added, changed or removed, sources first.
 
-    ``intervals`` are the days between two refreshes, by the id of a variant.
+    If nothing of that kind did, but the files of the two locks differ, lines name the entries that do: a file that
+    changed is never called up to date. ``intervals`` are the days between two refreshes, by the id of a variant.
     """
+    return _versions_and_digests(old, new, intervals) or list(_details(old, new))
+
+
+def _versions_and_digests(old: Lock, new: Lock, intervals: Mapping[str, int]) -> list[str]:
     before = {name: item.digest for name, item in old.sources.items()}
     after = {name: item.digest for name, item in new.sources.items()}
     return [
@@ -46,6 +52,20 @@ def changes(old: Lock, new: Lock, intervals: Mapping[str, int] = NO_INTERVALS) -
         *_apt_lists(old, new),
         *_hosts(old, new),
     ]
+
+
+def _details(old: Lock, new: Lock) -> Iterator[str]:
+    """Yield the entries with the same versions that differ in something else: what was asked, files, architectures."""
+    before, after = sections(old), sections(new)
+    for section in sorted({*before, *after}):
+        was, now = before.get(section), after.get(section)
+        if was != now:
+            names = [name for name in sorted({*(was or {}), *(now or {})}) if _differ(was, now, name)]
+            yield f"{section} of {listed(names, MOST_NAMES)}: the same versions, other details"
+
+
+def _differ(was: Mapping[str, object] | None, now: Mapping[str, object] | None, name: str) -> bool:
+    return (was or {}).get(name) != (now or {}).get(name)
 
 
 def _apt_lists(old: Lock, new: Lock) -> Iterator[str]:
@@ -129,10 +149,8 @@ def _packages(
 ) -> Iterator[str]:
     """Group by what happened to a package, then say to which variants."""
     grouped: dict[tuple[str, str, str], list[str]] = {}
-    for variant in sorted({*old, *new}):
-        before, after = _versions(old.get(variant)), _versions(new.get(variant))
-        if not before or not after:
-            continue
+    for variant in sorted(old.keys() & new.keys()):
+        before, after = _versions(old[variant]), _versions(new[variant])
         for name in sorted({*before, *after}):
             if before.get(name) != after.get(name):
                 grouped.setdefault((name, before.get(name, ""), after.get(name, "")), []).append(variant)
@@ -144,10 +162,10 @@ def _packages(
         yield f"{kind} {name}: {_arrow(was, now)}, in {listed(variants, MOST_NAMES)}"
 
 
-def _versions(entry: LockedPackages | None) -> dict[str, str]:
+def _versions(entry: LockedPackages) -> dict[str, str]:
     """Return name to version; to both, where architectures differ."""
     versions_of: dict[str, set[str]] = {}
-    for item in entry.items if entry else ():
+    for item in entry.items:
         name, version = name_and_version(item)
         versions_of.setdefault(name, set()).add(version)
     return {name: "/".join(sorted(versions)) for name, versions in versions_of.items()}

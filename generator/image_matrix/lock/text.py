@@ -60,12 +60,13 @@ def _written(text: str, *, plain: bool) -> str | None:  # noqa: ARG001 - what th
 
 def write(lock: Lock, before: str | None = None) -> str:
     """Return the file's text, with the comments of the text that it replaces."""
-    text = HEADER + _dump(_data(lock))
+    text = HEADER + _dump(sections(lock))
     return with_comments(text, before, HEADER) if before else text
 
 
-def _data(lock: Lock) -> dict[str, Any]:
-    sections = {
+def sections(lock: Lock) -> dict[str, Any]:
+    """Return what the file says, by section: two locks with the same sections are the same file but for comments."""
+    every = {
         "version": FORMAT,
         "sources": {key: _source_data(item) for key, item in lock.sources.items()},
         "downloads": dict(lock.downloads),
@@ -81,7 +82,7 @@ def _data(lock: Lock) -> dict[str, Any]:
         "hosts": {key: list(item) for key, item in lock.hosts.items()},
         "licences": dict(lock.licences),
     }
-    return {key: _sorted(value) for key, value in sections.items() if value}
+    return {key: _sorted(value) for key, value in every.items() if value}
 
 
 def _source_data(item: LockedSource) -> dict[str, Any]:
