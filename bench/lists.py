@@ -20,7 +20,7 @@ from image_matrix.errors import CallError
 from image_matrix.importing.edit import with_profiles
 from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS
 from image_matrix.importing.profile_list import TakenNames, profiles_of
-from image_matrix.importing.profile_options import option_names
+from image_matrix.importing.profile_options import as_users_see_it, option_names
 from image_matrix.importing.sources import Known
 from image_matrix.importing.spawner_list import documents_of, spawner_list
 from image_matrix.profiles.devices import taints_of
@@ -106,21 +106,26 @@ def lists_below(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def compare(name: str, entries: Sequence[dict[str, Any]], ask: Ask) -> Compared:
     """Import a list, render it, and compare the pods of every choice."""
-    imported = profiles_of(entries, Known(REGISTRY, ("base",), {}), TakenNames({}), HUB)
-    replaced = any(REPLACED_TOLERATIONS in note for note in imported.notes)
-    matrix = MATRIX.replace(HUB, f"{HUB}, tolerations: []") if replaced else MATRIX
-    text = with_profiles(matrix, imported.sources, imported.sizes, imported.profiles)
+    text, notes = imported_text(entries)
     theirs = _pods({"singleuser": {"profileList": list(entries)}}, ask)
     try:
         ours = _pods(rendered(text), ask)
     except MatrixError as error:
         problems = tuple(str(item) for item in error.diagnostics)
-        return Compared(name, len(entries), len(theirs), 0, imported.notes, problems)
-    options = {slug_of(entry): option_names(entry, []) for entry in entries}
+        return Compared(name, len(entries), len(theirs), 0, notes, problems)
+    options = {slug_of(entry): option_names(as_users_see_it(entry), []) for entry in entries}
     compared = (_difference(post, ours, options[post["slug"]]) for post in theirs)
     differences = [difference for difference in compared if difference is not None]
     equal = len(theirs) - len(differences)
-    return Compared(name, len(entries), len(theirs), equal, imported.notes, tuple(differences))
+    return Compared(name, len(entries), len(theirs), equal, notes, tuple(differences))
+
+
+def imported_text(entries: Sequence[dict[str, Any]]) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a matrix with a list, and the notes."""
+    imported = profiles_of(entries, Known(REGISTRY, ("base",), {}), TakenNames({}), HUB)
+    replaced = any(REPLACED_TOLERATIONS in note for note in imported.notes)
+    matrix = MATRIX.replace(HUB, f"{HUB}, tolerations: []") if replaced else MATRIX
+    return with_profiles(matrix, imported.sources, imported.sizes, imported.profiles), imported.notes
 
 
 def rendered(text: str) -> dict[str, Any]:

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
-from bench.lists import compare
+from bench.lists import compare, imported_text, rendered, slug_of
 from image_matrix.errors import CallError
+from image_matrix.importing.profile_options import as_users_see_it, option_names
 from image_matrix.importing.spawner_list import documents_of, spawner_list
+from image_matrix.profiles.slugs import slugify
 
 if TYPE_CHECKING:
     from tests.deploy.conftest import Ask
@@ -25,6 +28,35 @@ def test_the_pods_of_every_choice_are_the_same(name: str, kubespawner: Ask) -> N
     compared = compare(name, entries, kubespawner)
     assert compared.differences == ()
     assert compared.equal == compared.posts >= len(entries)
+
+
+def form(
+    values: dict[str, Any], helm: Ask, kubespawner: Ask
+) -> list[tuple[tuple[str, str], list[str], list[str]]]:
+    """Slug and name, choices and the preselected one of every option, as the form has them behind Helm."""
+    passed = helm({"files": [yaml.safe_dump(values, sort_keys=False)]})["values"]
+    said = kubespawner(passed)
+    return [(split(name), keys, said["selected"][name]) for name, keys in said["selects"].items()]
+
+
+def split(name: str) -> tuple[str, str]:
+    slug, _, option = name.removeprefix("profile-option-").partition("--")
+    return slug, option
+
+
+@pytest.mark.e2e
+@pytest.mark.network
+@pytest.mark.parametrize("name", NAMES)
+def test_options_and_choices_are_in_the_same_order(name: str, helm: Ask, kubespawner: Ask) -> None:
+    entries = spawner_list(name, documents_of(name, (LISTS / name).read_text(encoding="utf-8")))
+    renamed = {
+        (slug_of(entry), name): (slugify(slug_of(entry)), ours)
+        for entry in entries
+        for name, ours in option_names(as_users_see_it(entry), []).items()
+    }
+    theirs = form({"singleuser": {"profileList": entries}}, helm, kubespawner)
+    ours = form(rendered(imported_text(entries)[0]), helm, kubespawner)
+    assert ours == [(renamed[option], keys, selected) for option, keys, selected in theirs]
 
 
 def test_a_file_without_a_list_is_refused() -> None:

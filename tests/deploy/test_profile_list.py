@@ -31,6 +31,29 @@ def test_a_size_is_described_where_a_spawner_shows_it() -> None:
     assert [choice.get("description") for choice in choices].count("For a course") == 1
 
 
+@pytest.mark.parametrize(
+    ("described", "names", "order"),
+    [
+        ("{b_region: REGION}", ["image", "size", "b_region"], ["image", "size", "b_region"]),
+        ("{region: REGION, size: {display_name: Size}}", ["image", "region", "size"], None),
+        (
+            "{region: REGION, image: {display_name: I}, size: {display_name: S}}",
+            ["region", "image", "size"],
+            ["region", "image", "size"],
+        ),
+    ],
+)
+def test_options_have_the_order_of_the_matrix(
+    described: str, names: list[str], order: list[str] | None
+) -> None:
+    options = described.replace("REGION", "{display_name: Region, choices: {eu: {display_name: Europe}}}")
+    loaded = small(f"profiles: {{data-science: {{profile_options: {options}}}}}")
+    values = yaml_files.load(deployed(loaded)["deploy/hub/jupyterhub/values.yaml"])
+    entry = values["singleuser"]["profileList"][0]
+    assert [*entry["profile_options"]] == names
+    assert entry.get("display_order") == order
+
+
 def test_a_size_that_is_no_choice_is_told() -> None:
     entries = yaml_files.load(deployed(small("{}"))["deploy/hub/jupyterhub/values.yaml"])["singleuser"][
         "profileList"

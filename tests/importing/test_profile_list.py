@@ -129,7 +129,10 @@ def test_a_label_that_a_size_selects_as_well_goes_to_the_sizes() -> None:
     options = {"size": {"choices": {"small": SMALL, "large": large}}}
     result = imported(entry(profile_options=options, kubespawner_override={"node_selector": {"pool": "any"}}))
     assert "node_selector" not in result.profiles["lab"]
-    assert [size["node_selector"]["pool"] for size in result.sizes.values()] == ["any", "large"]
+    assert {name: size["node_selector"]["pool"] for name, size in result.sizes.items()} == {
+        "small": "any",
+        "large": "large",
+    }
 
 
 def test_what_is_neither_image_nor_size_stays_an_option() -> None:
@@ -142,6 +145,22 @@ def test_what_is_neither_image_nor_size_stays_an_option() -> None:
     result = imported(made_of)
     assert result.profiles["lab"]["profile_options"]["editor"] == editor
     assert result.notes == ()  # the option has one choice, which users get anyway
+
+
+def test_options_and_choices_are_in_the_order_of_helm() -> None:
+    amounts = {"choices": {"small": SMALL, "large": {"kubespawner_override": {"mem_limit": "9G"}}}}
+    look = {"display_name": "Look", "choices": {2: {"display_name": "B"}, 1: {"display_name": "A"}}}
+    images = image_choices(b="a/b:1", a="a/a:1")
+    profile = imported(entry(profile_options={"look": look, "size": amounts, "image": images})).profiles[
+        "lab"
+    ]
+    assert [*profile["images"]] == ["a", "b"]
+    assert profile["sizes"] == ["large", "small"]
+    assert [*profile["profile_options"]] == ["look", "size"]  # the option of images comes first
+    assert [*profile["profile_options"]["look"]["choices"]] == ["1", "2"]
+    assert profile["profile_options"]["size"] == {"display_name": "Size"}
+    options = {"size": amounts, "image": images}
+    assert "profile_options" not in imported(entry(profile_options=options)).profiles["lab"]
 
 
 def test_options_keep_their_names_but_those_of_images_and_sizes() -> None:

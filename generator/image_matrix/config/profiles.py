@@ -100,6 +100,8 @@ class Profile:
     """Of the options ``image`` and ``size``."""
     more_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Further options, as KubeSpawner has them."""
+    option_order: tuple[str, ...] = OPTIONS
+    """The names of all options, whether users see them or not, in the order in which users see them."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -133,6 +135,7 @@ def read_profile(name: str, item: Mapping[str, Any]) -> Profile:
         override=item.get("kubespawner_override", {}),
         options={name: _option(options[name]) for name in OPTIONS if name in options},
         more_options={name: option for name, option in options.items() if name not in OPTIONS},
+        option_order=(*(name for name in OPTIONS if name not in options), *options),
         extra=item.get("extra", {}),
     )
 

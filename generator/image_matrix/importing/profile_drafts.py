@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.config.sites import CHART_TOLERATIONS
 from image_matrix.importing.further_options import further_option
 from image_matrix.importing.nebari_access import groups_of, read_fields
-from image_matrix.importing.profile_options import TITLES, option_names, options_of, overrides_of
+from image_matrix.importing.profile_options import (
+    TITLES,
+    as_users_see_it,
+    in_their_order,
+    option_names,
+    options_of,
+    overrides_of,
+)
 from image_matrix.importing.size_fields import (
     AMOUNTS,
     GUARANTEES,
@@ -73,9 +80,10 @@ class ProfileDraft:
     notes: tuple[str, ...] = ()
 
 
-def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
+def draft_of(given: Mapping[str, Json]) -> ProfileDraft:
     """Return what an entry becomes; its notes name what a matrix cannot say."""
     notes: list[str] = []
+    entry = as_users_see_it(given)
     options = dict(entry.get("profile_options") or {})
     image_option, size_option = options_of(entry)
     image, size = options.pop(image_option, None), options.pop(size_option, None)
@@ -87,7 +95,7 @@ def draft_of(entry: Mapping[str, Json]) -> ProfileDraft:
     settings = {"image": _settings(image, "image", notes), "size": _settings(size, "size", notes)}
     names = option_names(entry, notes)
     raw = {names[name]: further_option(option, notes) for name, option in options.items()}
-    if shown := {**{name: item for name, item in settings.items() if item}, **raw}:
+    if shown := in_their_order({**settings, **raw}, [*names.values()]):
         fields["profile_options"] = shown
     fields |= _extra(entry, (*ENTRY, *read_fields(entry)))
     notes += [REPLACED_TOLERATIONS] if _replaces_tolerations(entry) else []

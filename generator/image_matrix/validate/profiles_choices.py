@@ -29,6 +29,7 @@ _OF_CHOICE = {
 _OF_PROFILE = {
     **_OF_CHOICE, **_beside("aliases", "profile_options"),
     "slug": "remove it: the key of the profile is its slug",
+    "display_order": "remove it: users see the options in the order of `profile_options`",
 }  # fmt: skip
 _OF_OPTION = {
     **_beside("display_name", "unlisted_choice"),

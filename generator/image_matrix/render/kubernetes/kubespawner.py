@@ -56,6 +56,7 @@ def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[
         else:
             override = merged(override, choices[0][1] if choices else {})
     options |= {name: in_order(option) for name, option in offer.profile.more_options.items()}
+    names = [name for name in offer.profile.option_order if name in options]
     return {
         "slug": offer.slug,
         "display_name": offer.display_name,
@@ -64,7 +65,8 @@ def _entry(matrix: Matrix, offer: Offer, references: Mapping[str, str]) -> dict[
         **({"aliases": list(offer.profile.aliases)} if offer.profile.aliases else {}),
         **({"allowed_groups": list(offer.profile.groups)} if offer.profile.groups else {}),
         **({"kubespawner_override": override} if override else {}),
-        **({"profile_options": options} if options else {}),
+        **({"profile_options": {name: options[name] for name in names}} if options else {}),
+        **_order(names),
         **offer.profile.extra,
     }
 
@@ -95,8 +97,12 @@ def _option(
 
 def in_order(option: Mapping[str, Any]) -> dict[str, Any]:
     """Return an option with the order of its choices, where Helm would lose it."""
-    keys = list(option.get("choices") or {})
-    return {**option, **({} if is_ordered(keys) else {"display_order": keys})}
+    return {**option, **_order([*(option.get("choices") or {})])}
+
+
+def _order(keys: list[str]) -> dict[str, Any]:
+    """Return the field that says the order of keys, where Helm would lose it."""
+    return {} if is_ordered(keys) else {"display_order": keys}
 
 
 def unlisted_choice(option: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def _whole_list(matrix: Matrix, variants: Mapping[str, Variant]) -> list[dict[st
     opened = [_with_options(offer) for offer in offers(matrix, variants)]
     entries = profile_list(matrix, opened, compared(matrix, variants))
     for entry in entries:
+        entry.pop("display_order", None)
         for option in entry.get("profile_options", {}).values():
             option["choices"].pop(_SECOND, None)
             option.pop("display_order", None)

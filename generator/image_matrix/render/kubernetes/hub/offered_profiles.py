@@ -32,12 +32,15 @@ def is_for(entry: dict[str, Any], groups: set[str]) -> bool:
 
 
 def offer_for(profile: dict[str, Any], groups: set[str]) -> dict[str, Any] | None:
-    """Return a profile with the choices of these groups, or nothing if it leaves them nothing to choose."""
+    """Return a profile with the choices of these groups, or nothing if it leaves them nothing to choose.
+
+    Its options are in the order in which matrix.yaml has them.
+    """
     if not is_for(profile, groups):
         return None
-    options = {
-        name: option_for(option, groups) for name, option in (profile.get("profile_options") or {}).items()
-    }
+    every = profile.get("profile_options") or {}
+    order = profile.get("display_order") or list(every)
+    options = {name: option_for(every[name], groups) for name in order}
     if not all(
         option["choices"] or option.get("unlisted_choice", {}).get("enabled") for option in options.values()
     ):
