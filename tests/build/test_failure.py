@@ -62,6 +62,15 @@ def test_a_step_belongs_to_the_image_whose_dockerfile_has_it(image: str) -> None
     assert failed.place == (f"images/{image}/default/Dockerfile", 25)
 
 
+def test_a_script_of_the_project_that_failed_is_what_to_edit() -> None:
+    log = read("script")
+    failed = failure(having(ALONE, "leaf", log), log)
+    assert failed.message == "leaf:default (linux/amd64) cannot be built: hello"
+    assert (
+        failed.help == "scripts/fail.sh ended with exit code 3; its output is above; edit `scripts/fail.sh`"
+    )
+
+
 def test_a_package_that_apt_does_not_have_is_shown_where_it_is_written() -> None:
     log = read("parents-step")
     request = having(EVERYTHING, "leaf", log)

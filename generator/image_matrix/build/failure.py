@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.build.pulled_images import frontends
 from image_matrix.build.r_failure import is_closing_line, lacking
+from image_matrix.build.script_step import script_at
 from image_matrix.config.mirrors import familiar
 from image_matrix.config.proxy import HTTP, HTTPS, shown
 from image_matrix.dag import upwards
@@ -93,6 +94,8 @@ class FailedStep:
     leg: BuildLeg
     line: int | None
     output: str
+    script: str | None = None
+    """The script of the project that it runs."""
 
     @property
     def place(self) -> tuple[str, int | None]:
@@ -152,7 +155,7 @@ def step_failure(
     killed = " (usually out of memory)" if exit_status.endswith(" 137") else ""
     place = ":".join(str(part) for part in step.place if part)
     parts = (_to_edit(step), _of_index(step), lacking(step.output))
-    advice = f"{place} ended with {exit_status}{killed}; its output is above{''.join(parts)}"
+    advice = f"{step.script or place} ended with {exit_status}{killed}; its output is above{''.join(parts)}"
     return BuildFailed(f"{subject}: {step.last}", advice, step.place)
 
 
@@ -170,6 +173,8 @@ def _to_edit(step: FailedStep) -> str:
     variant = step.leg.variant
     if variant.build:
         return ""
+    if step.script:
+        return f"; edit `{step.script}`"
     match = _NO_APT_PACKAGE.search(step.output)
     if match and match["name"] in {package.partition("=")[0] for package in variant.packages.get("apt", ())}:
         return f"; `image-matrix list --resolved {variant.image}` shows the line of `{match['name']}`"
@@ -266,7 +271,7 @@ def failed_step(request: BuildRequest, tail: str) -> FailedStep | None:
             lines = {int(line["number"]): line["text"] for line in _LINE.finditer(tail, match.end())}
             owner = next((leg for leg in _upwards(request, named) if _has(request, leg, lines)), named)
             line = request.line_of_user(owner, min(lines)) if lines else None
-            return FailedStep(owner, line, match["output"])
+            return FailedStep(owner, line, match["output"], script_at(request.dockerfile_text(owner), line))
     return None
 
 
