@@ -79,6 +79,16 @@ def test_check_prints_a_few_lines_of_the_files_that_change(repository: Repositor
     assert not any("/dev/null" in line for line in difference)
 
 
+def test_check_names_a_page_with_data_and_prints_it_if_asked(repository: Repository) -> None:
+    repository("render")
+    repository.replace("description: JupyterLab", "description: Lab")
+    shown = repository("check").out.splitlines()
+    assert "change docs/catalog.html" in shown
+    assert shown[-1] == "… `image-matrix check --diff` prints all"
+    assert max(len(line) for line in shown) <= 400
+    assert "+++ b/docs/catalog.html" in repository("check", "--diff").out.splitlines()
+
+
 def test_a_folder_in_the_way_is_named_and_nothing_is_written(repository: Repository) -> None:
     (repository.root / BASE).mkdir(parents=True)
     before = repository.files()

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 FEW_LINES, FEW_FILES = 40, 20
 """How much of a difference is printed unless more is asked for."""
+READABLE = 400
+"""Characters of the longest line that people read; pages have their data in longer ones."""
 
 
 @click.command()
@@ -262,13 +264,18 @@ def _compare(session: Session, difference: Difference, diff: bool | None) -> int
     return 1
 
 
+def _is_read(change: Change) -> bool:
+    return change.kind == "change" and all(len(line) <= READABLE for line in _diff(change))
+
+
 def _print_diff(changes: Sequence[Change], most: int | None) -> None:
     """Print a diff of files: first of what changes, last of pages that say it again.
 
-    With a limit, it prints that number of lines, of files that change alone: of others, the name says enough.
+    With a limit, it prints that number of lines, of files that change and that people can read: of others, the name
+    says enough.
     """
     ordered = sorted(changes, key=lambda change: (change.kind != "change", change.path.startswith("docs/")))
-    shown = ordered if most is None else [change for change in ordered if change.kind == "change"]
+    shown = ordered if most is None else [change for change in ordered if _is_read(change)]
     lines = (line for change in shown for line in _diff(change))
     for line in islice(lines, most):
         click.echo(line, nl=False)
