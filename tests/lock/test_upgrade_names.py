@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli.lock import _to_run_again
+from image_matrix.diagnostics import catalogue
 from image_matrix.errors import CallError
 from image_matrix.lock.apt_updates import AptFindings
 from image_matrix.lock.model import Lock
@@ -77,6 +78,13 @@ def outcome(*failures: str, apt: tuple[str, ...] = ()) -> Outcome:
 def test_the_command_that_failed_is_run_again(upgraded: tuple[str, ...], command: str) -> None:
     said = _to_run_again(outcome("debian: no", apt=("not asked",)), upgraded)
     assert said == f"2 not locked; everything else is locked; run {command} again when they can be reached"
+
+
+def test_what_follows_from_an_error_waits_for_its_remedy() -> None:
+    """A child that is not locked because its parent has a package that nobody has: the network is not at fault."""
+    finding = catalogue.BAD_VALUE.at(("images",), problem="no", advice="no")
+    said = _to_run_again(Outcome(Lock(), (finding,), ("lab: its parent is not locked",)), ())
+    assert said.endswith("run `image-matrix lock` again when the errors above are mended")
 
 
 def test_where_only_apt_was_not_asked_the_rest_is_not_done_again() -> None:

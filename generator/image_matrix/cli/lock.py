@@ -230,11 +230,8 @@ def _to_run_again(outcome: Outcome, upgraded: tuple[str, ...]) -> str:
     unasked = len(outcome.apt.failures)
     if unasked == len(outcome.failures):
         return "the rest is locked; `image-matrix lock --upgrade apt` asks for updates of apt packages again"
-    command = _command(upgraded)
-    return (
-        f"{len(outcome.failures)} not locked; everything else is locked; "
-        f"run `{command}` again when they can be reached"
-    )
+    when = "when the errors above are mended" if outcome.findings else "when they can be reached"
+    return f"{len(outcome.failures)} not locked; everything else is locked; run `{_command(upgraded)}` again {when}"
 
 
 def _command(upgraded: tuple[str, ...]) -> str:
