@@ -95,6 +95,12 @@ def test_the_user_of_an_own_dockerfile_comes_back(tmp_path: Path) -> None:
     assert users(text) == ["USER 0", "USER 1001"]
 
 
+def test_a_user_whose_name_starts_with_an_underscore_comes_back(tmp_path: Path) -> None:
+    """Debian names users of programs so: adduser.conf, ``SYS_NAME_REGEX``."""
+    made = dockerfiles(tmp_path, Pins(users={STACKS: "_app:_app"}))
+    assert users(made["geo"]) == ["USER 0", "USER _app:_app"]
+
+
 @pytest.mark.parametrize(
     ("reference", "word"),
     [

@@ -1,14 +1,14 @@
 """Marks ``{arch}`` and ``{machine}`` in values of ``env``, which have another text on each platform.
 
-A marked value is the same on all platforms; the marks are characters for private use, which no value of the matrix
-needs, so that ``{{arch}}`` stays a text in braces.
+A marked value is the same on all platforms; the marks are control characters, which the schema refuses in each text of
+the matrix, so that no text of a user is one: fonts for terminals have glyphs among the characters for private use.
 """
 
 from __future__ import annotations
 
 from image_matrix.config.platforms import MACHINES
 
-ARCH, MACHINE = "\ue0a0", "\ue0a1"
+ARCH, MACHINE = "\x01", "\x02"
 MARKS = {"arch": ARCH, "machine": MACHINE}
 """Placeholder to the mark that stands for it until a platform is known."""
 

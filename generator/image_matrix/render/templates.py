@@ -120,7 +120,7 @@ def comment(value: object) -> Markup:
     return Markup(re.sub(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+", " ", str(value)))  # noqa: S704
 
 
-_WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._:/@+-]*")
+_WORD = re.compile(r"[A-Za-z0-9/_][A-Za-z0-9._:/@+-]*")
 
 
 def word(value: object) -> Markup:
