@@ -1,4 +1,4 @@
-"""Checks addresses and versions with placeholders once the values of a variant are put in."""
+"""Checks addresses, versions and paths with placeholders once the values of a variant are put in."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOGIN = (
 
 
 def unreadable(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Indexes and channels that are none or have a login, and versions that are none, once placeholders are filled."""
+    """Indexes and channels that are none or have a login, versions and paths that are none, once they are filled."""
     seen: set[Path] = set()
     for item in expanded.values():
         texts = _texts(matrix, expanded, item) if _has_odd_data(item) else ()
@@ -58,6 +58,17 @@ def _texts(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> It
         if version.origin.kind != "source":
             written = settings_at(matrix, version.origin.path).provides.get(name, "")
             yield from _filled((*version.origin.path, "provides", name), written, values)
+    yield from _paths(resolution)
+
+
+def _paths(resolution: Resolution) -> Iterator[tuple[Path, str]]:
+    """Yield what COPY reads, and the folders of PATH: a variable, a wildcard or a colon would be no text there."""
+    for folder in resolution.path:
+        if folder.origin.path and folder.origin.kind != "parent" and folder.position is not None:
+            yield (*folder.origin.path, "path", folder.position), folder.value
+    for name, source in resolution.files.items():
+        if source.origin.path and source.origin.kind != "parent":
+            yield (*source.origin.path, "files", name), source.value
 
 
 def _days(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[tuple[Path, str]]:
@@ -119,7 +130,7 @@ def _finding(path: Path, text: str, item: Variant) -> Finding | None:
     definition = _definition(path)
     if ("pip" in path or "channels" in path) and has_user(text):
         return rules.PASSWORD_IN_ADDRESS.at(path, advice=_LOGIN)
-    if fits(definition["x-filled"], text):
+    if fits(definition.get("x-filled", definition["pattern"]), text):
         return None
     problem = f"`{text}` of `{item.id}` is not {definition['x-noun']}"
     return bad_value(path, problem, "change what the placeholder stands for")
@@ -129,6 +140,10 @@ def _definition(path: Path) -> Json:
     definitions = schema()["$defs"]
     if path[-2:] == ("cran", "snapshot"):
         return definitions["cranSnapshot"]
+    if path[-2] == "path":
+        return definitions["path"]["items"]
+    if path[-2] == "files":
+        return definitions["files"]["additionalProperties"]
     if "channels" in path:
         return definitions["condaSettings"]["properties"]["channels"]["items"]
     indexes = definitions["pipSettings"]["properties"]
