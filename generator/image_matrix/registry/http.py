@@ -14,6 +14,7 @@ from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.exchange import SILENCE, ConnectionFailed, HttpRequest, OpenResponse, Response
 from image_matrix.registry.host_log import HostLog
 from image_matrix.registry.patience import Patience, retry_of_transfer, retry_policy
+from image_matrix.registry.redirects import refuse_plain
 from image_matrix.registry.trusting import trust
 
 if TYPE_CHECKING:
@@ -96,8 +97,14 @@ class HttpClient:
                 verify=self.verify,
                 stream=True,
                 auth=_as_given,
+                hooks={"response": refuse_plain},
             )
-        except OSError as error:  # requests' errors are OSErrors
+        except ConnectionFailed:
+            raise
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # requests' errors; ValueError: a redirect to no address
             raise _failed(error, request.url) from error
         if fault := proxy_status(request.url, answer.status_code, getproxies()):
             answer.close()
@@ -181,7 +188,7 @@ def _as_given(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
-def _failed(error: OSError, url: str = "") -> ConnectionFailed:
+def _failed(error: OSError | ValueError, url: str = "") -> ConnectionFailed:
     """Return the reason of an error in a few words."""
     import requests
 
@@ -199,7 +206,6 @@ def _failed(error: OSError, url: str = "") -> ConnectionFailed:
         return ConnectionFailed("no answer in time")
     if "refused" in text:
         return ConnectionFailed("connection refused", reached=False)
-    invalid = isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema))
-    return ConnectionFailed(
-        "the connection was cut" if not invalid else text, retry=None if invalid else SILENCE
-    )
+    if isinstance(error, ValueError):  # requests' errors about addresses are that, too
+        return ConnectionFailed(text, retry=None)
+    return ConnectionFailed("the connection was cut", retry=SILENCE)
