@@ -39,6 +39,16 @@ def form(
     return [(split(name), keys, said["selected"][name]) for name, keys in said["selects"].items()]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_users_read_the_same_texts(name: str) -> None:
+    entries = spawner_list(name, documents_of(name, (LISTS / name).read_text(encoding="utf-8")))
+    ours = rendered(imported_text(entries)[0])["singleuser"]["profileList"]
+    texts = ("display_name", "description")
+    assert [[one.get(text) for text in texts] for one in ours] == [
+        [one.get(text) for text in texts] for one in entries
+    ]
+
+
 def split(name: str) -> tuple[str, str]:
     slug, _, option = name.removeprefix("profile-option-").partition("--")
     return slug, option

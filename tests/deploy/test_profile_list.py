@@ -58,12 +58,15 @@ def test_a_size_that_is_no_choice_is_told() -> None:
     entries = yaml_files.load(deployed(small("{}"))["deploy/hub/jupyterhub/values.yaml"])["singleuser"][
         "profileList"
     ]
-    assert [item.get("description") for item in entries] == [None, "GPU"]
-    described = small("profiles: {gpu: {description: For training}}")
+    assert [item.get("description") for item in entries] == [
+        None,
+        None,
+    ]  # the profile is called like the size
+    described = small("profiles: {gpu: {description: For training}}", "sizes: {gpu: {display_name: One GPU}}")
     entries = yaml_files.load(deployed(described)["deploy/hub/jupyterhub/values.yaml"])["singleuser"][
         "profileList"
     ]
-    assert entries[1]["description"] == "For training – GPU"
+    assert entries[1]["description"] == "For training – One GPU"
 
 
 @pytest.mark.parametrize(

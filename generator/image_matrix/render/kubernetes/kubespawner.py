@@ -114,9 +114,13 @@ def unlisted_choice(option: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _about(offer: Offer) -> str:
-    """Return the description, with the name of the size if there is only one, since no option shows it."""
+    """Return the description, with the name of the size if there is only one, since no option shows it.
+
+    A size that is called like the profile is not named again.
+    """
     only = "" if is_shown(offer, SIZE_OPTION) else offer.sizes[0].display_name
-    return " – ".join(part for part in (offer.description, only) if part)
+    is_new = only != offer.profile.display_name
+    return " – ".join(part for part in (offer.description, only if is_new else "") if part)
 
 
 def _choice(choice: ImageChoice | SizeChoice, override: Mapping[str, Any]) -> dict[str, Any]:
