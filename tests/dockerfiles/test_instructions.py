@@ -26,6 +26,9 @@ TEXTS = {
         "RUN --mount=type=bind,from=c,target=/c --network=none x\n"
     ),
     "flag is not first": "FROM a\nRUN echo --from=b\nCOPY a --from=c\n",
+    "heredoc of a trigger": (
+        "FROM a\nONBUILD RUN <<EOF\nFROM b\nEOF\nonbuild copy --from=c / /\nONBUILD ENV a=<<EOF\nRUN b\n"
+    ),
     "lower case": "from a as b\ncopy --from=b / /\n",
     "indented": "   FROM a\n\tRUN b\n",
     "byte order mark": "\ufeffFROM a\n",
@@ -67,6 +70,7 @@ LINES = st.sampled_from(
         "COPY <<E /x",
         "E",
         "RUN b <<-F c",
+        "ONBUILD RUN <<E",
         "\tF",
         "ARG X=1",
         "RUN \\\\",

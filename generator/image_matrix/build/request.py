@@ -167,7 +167,9 @@ def make_request(
         for leg in to_build(state, requested, existing, rebuild=not options.push)
     )
     used = {
-        name: state.pins.pinned(matrix.sources[name]) for leg in legs for name in leg.variant.used_sources
+        name: state.pins.pinned(matrix.sources[name])
+        for leg in legs
+        for name in (*leg.variant.used_sources, *leg.variant.trigger_sources.values())
     }
     built = {leg.variant.id for leg in legs}
     given = dockerfile_inputs(state.loaded, state.pins)

@@ -162,8 +162,11 @@ def _dockerfile(request: BuildRequest, leg: BuildLeg) -> dict[str, Any]:
 
 
 def _sources(request: BuildRequest, leg: BuildLeg) -> dict[str, str]:
-    """Return the contexts of the sources that a user's Dockerfile names, by digest where they are locked."""
-    named = leg.variant.build.sources if leg.variant.build else {}
+    """Return the contexts of the sources that a user's Dockerfile names, by digest where they are locked.
+
+    What a Dockerfile has for other builds is named here for that of a child, too.
+    """
+    named = {**leg.variant.trigger_sources, **(leg.variant.build.sources if leg.variant.build else {})}
     return {
         context_key(name): f"docker-image://{request.source_references[source]}"
         for name, source in named.items()

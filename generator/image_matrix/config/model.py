@@ -322,6 +322,8 @@ class Variant:
     """What it promises. It is not part of its key."""
     foreign: bool = False
     """Whether user, home, entry point and Python are those of its source or of an own Dockerfile; else a kind's."""
+    trigger_sources: Mapping[str, str] = field(default_factory=dict)
+    """Names in ``ONBUILD`` of its parent's Dockerfile, each with the source that replaces it; in the parent's key."""
     build: DockerfileBuild | None = None
     """What it is built from if its Dockerfile stays as it is; then it has no kind, packages, variables and labels."""
 

@@ -20,7 +20,7 @@ _FETCHES = re.compile(r"(?:^|[\s;&|(`])(?:curl|wget)\s")
 
 def fetched(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, int, str]]:
     """Yield each instruction that fetches an address without a checksum, the line of the address, and the address."""
-    for item in dockerfile.instructions:
+    for item in dockerfile.with_later:
         if item.name == "ADD" and item.flag("checksum") is None:
             for word in [*words(item.text, dockerfile.escape)][:-1]:
                 match = _ADDRESS.match(word.strip("\"',["))

@@ -56,6 +56,11 @@ class Dockerfile:
     """The frontend that its first lines name."""
     escape: str = "\\"
 
+    @property
+    def with_later(self) -> tuple[Instruction, ...]:
+        """The instructions, with those of ``ONBUILD`` as if they ran here."""
+        return tuple(without_trigger(item, self.escape) for item in self.instructions)
+
 
 def split_lines(text: str) -> list[str]:
     """Return the lines of a text as BuildKit counts them: they end with a line feed, perhaps after a carriage return.
@@ -98,13 +103,22 @@ def _instructions(lines: Sequence[str], escape: str) -> Iterator[Instruction]:
             continue
         name, flags, rest = _split(text.strip(), escape)
         heredocs: list[str] = []
-        if name in _WITH_HEREDOCS and not rest.startswith("["):
+        done = _split(rest, escape) if name == "ONBUILD" and rest else (name, flags, rest)
+        if done[0] in _WITH_HEREDOCS and not done[2].startswith("["):
             for word in words(rest, escape):
                 match = _HEREDOC.fullmatch(word)
                 if match:
                     content, at = _heredoc(lines, at, _unquoted(match["name"]), bool(match["chomp"]), start)
                     heredocs.append(content)
         yield Instruction(name, flags, rest, start + 1, tuple(heredocs))
+
+
+def without_trigger(item: Instruction, escape: str) -> Instruction:
+    """Return what an ``ONBUILD`` has run later; any other instruction is returned as it is."""
+    if item.name != "ONBUILD" or not item.text:
+        return item
+    name, flags, rest = _split(item.text, escape)
+    return Instruction(name, flags, rest, item.line, item.heredocs)
 
 
 def _joined(lines: Sequence[str], at: int, escape: str) -> tuple[str, int]:

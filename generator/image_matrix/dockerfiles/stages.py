@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.expansion import expand
-from image_matrix.dockerfiles.instructions import DockerfileError, words
+from image_matrix.dockerfiles.instructions import DockerfileError, without_trigger, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -142,7 +142,7 @@ def stages(dockerfile: Dockerfile, given: Mapping[str, str], platform: str) -> l
             result.append(_stage(item, values, dockerfile.escape))
         elif result:
             last = result[-1]
-            result[-1] = Stage(last.name, last.base, (*last.copies, *copies(item)))
+            result[-1] = Stage(last.name, last.base, (*last.copies, *_copies(item, dockerfile.escape)))
     if not result:
         raise DockerfileError(1, "it has no FROM")
     return result
@@ -157,6 +157,15 @@ def _stage(item: Instruction, values: Mapping[str, str], escape: str) -> Stage:
         unset = next((one for one in _VARIABLE.findall(parts[0]) if not values.get(one)), None)
         raise DockerfileError(item.line, f"`FROM {parts[0]}` names no image: an argument has no value", unset)
     return Stage(parts[2].lower() if len(parts) == 3 else "", Use(name, item.line, "FROM", parts[0]), ())
+
+
+def _copies(item: Instruction, escape: str) -> Iterator[Use]:
+    """Yield what an instruction copies or mounts from, and images that an ``ONBUILD`` does.
+
+    A name without a dot, a colon or a slash is a stage of the other build, which is not known here.
+    """
+    uses = copies(without_trigger(item, escape))
+    yield from (use for use in uses if item.name != "ONBUILD" or re.search("[./:]", use.name))
 
 
 def copies(item: Instruction) -> Iterator[Use]:

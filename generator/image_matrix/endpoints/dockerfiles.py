@@ -58,7 +58,7 @@ def _outside(item: Variant, build: DockerfileBuild, dockerfile: Dockerfile) -> I
 def dockerfile_needs(loaded: Loaded) -> Entries:
     """Yield the addresses in ADD and RUN of users' Dockerfiles, and that their steps may fetch from others."""
     for item, build, dockerfile in _user_dockerfiles(loaded):
-        for step in dockerfile.instructions:
+        for step in dockerfile.with_later:
             if step.name in ("ADD", "RUN"):
                 for text in (step.text, *step.heredocs):
                     for address in _ADDRESS.findall(text):

@@ -13,6 +13,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, diagnostic
 from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse, split_lines
 from image_matrix.dockerfiles.links import link, same_image
+from image_matrix.dockerfiles.triggers import sources_of_triggers
 from image_matrix.project.context_faults import ContextFault, findings_of
 from image_matrix.project.dockerfile_contexts import DockerfileContexts
 from image_matrix.registry.reference import parse_reference
@@ -28,6 +29,7 @@ from image_matrix.validate.dockerfiles import (
     whole_line,
 )
 from image_matrix.validate.refresh import nothing_to_refresh
+from image_matrix.validate.triggers import triggers_of_generated
 from image_matrix.validate.unset_arguments import unset_advice
 
 if TYPE_CHECKING:
@@ -64,9 +66,12 @@ def with_dockerfiles(
     findings = diagnose([*faults, *(finding for one in every for finding in one.findings)], documents)
     read = {**variants, **{one.item.id: one.item for one in every}}
     of_days = diagnose(nothing_to_refresh(matrix, read), documents)
-    problems = dict.fromkeys([*findings, *(item for one in every for item in one.diagnostics), *of_days])
+    parsed_ones = {one.item.id: parsed(one.files.dockerfile) for one in every if one.files}
+    of_triggers = triggers_of_generated(matrix, read, parsed_ones, documents)
+    of_files = (item for one in every for item in one.diagnostics)
+    problems = dict.fromkeys([*findings, *of_files, *of_triggers, *of_days])
     return UserDockerfiles(
-        read,
+        {name: _with_triggers(item, read, parsed_ones) for name, item in read.items()},
         {one.item.id: one.files for one in every if one.files},
         tuple(problems),
     )
@@ -159,6 +164,17 @@ class _Project:
         if syntax and "@" not in syntax and not is_known:
             advice = f"write `# syntax={network.frontend}`, which the lock pins, or remove the line"
             yield FloatingImage(checked.place(1, syntax), syntax, f"the frontend {syntax}", advice)
+
+
+def _with_triggers(
+    item: Variant, variants: Mapping[str, Variant], dockerfiles: Mapping[str, Dockerfile]
+) -> Variant:
+    """Return a variant with the sources that its build needs for ``ONBUILD`` of the Dockerfile that it is built on."""
+    parent = variants.get(item.parent or "")
+    if parent is None or parent.build is None or parent.id not in dockerfiles:
+        return item
+    found = sources_of_triggers(dockerfiles[parent.id], parent.build, item.platforms[0])
+    return replace(item, trigger_sources=found) if found else item
 
 
 def _read_variant(item: Variant, build: DockerfileBuild, dockerfile: Dockerfile) -> Variant:

@@ -1,0 +1,86 @@
+"""What ``ONBUILD`` of an own Dockerfile copies from is pinned, too: in the builds that run it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_matrix.build.buildah_commands import BuildahPlace, image_commands
+from image_matrix.build.request import BuildOptions, make_request
+from image_matrix.build.workspace import definition
+from image_matrix.cli.plan import state_of
+from image_matrix.cli.project import load_project
+from image_matrix.lock.pins import Pins
+from image_matrix.lock.read import unlocked
+from image_matrix.lock.sources import used_references
+from image_matrix.planning.keys import compute_keys, dockerfile_inputs
+from image_matrix.planning.registry_locations import Locations
+from image_matrix.project.inputs import read_inputs
+from image_matrix.project.load import load_inputs
+from image_matrix.project.render import render_builds
+from image_matrix.registry.addresses import is_plain
+from tests.build.support import AMD64
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from image_matrix.project.inputs import Inputs
+
+MATRIX = """\
+version: 1
+registry: quay.io/team
+workflow: none
+sources: {debian: "docker.io/library/debian:trixie-slim", uv: "ghcr.io/astral-sh/uv:0.8"}
+images:
+  base: {from: debian, context: base}
+  lab: {from: base, context: lab}
+  geo: {from: base, apt: [git]}
+  more: {from: geo}
+"""
+BASE = """\
+FROM debian:trixie-slim
+ONBUILD COPY --from=ghcr.io/astral-sh/uv:0.8 /uv /bin/
+ONBUILD RUN --mount=type=bind,from=quay.io/else/tools:1,target=/t true
+ONBUILD COPY --from=builder /a /a
+"""
+UV = "ghcr.io/astral-sh/uv:0.8"
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Inputs:
+    (tmp_path / "matrix.yaml").write_text(MATRIX)
+    for name, text in {"base": BASE, "lab": "FROM quay.io/team/base\n"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(text)
+    return read_inputs(tmp_path)
+
+
+def test_the_builds_that_run_them_get_the_images_of_the_sources(inputs: Inputs) -> None:
+    locations = Locations(state_of(load_project(inputs)))
+    legs = [(f"{image}:default", AMD64) for image in ("lab", "geo", "more")]
+    request = make_request(locations, legs, {}, BuildOptions(push=False), ())
+    made = definition(request)["target"]
+    contexts = {name.partition("_")[0]: target["contexts"].get(UV) for name, target in made.items()}
+    there = f"docker-image://{UV}"
+    assert contexts == {"base": there, "lab": there, "geo": there, "more": None}
+    commands = image_commands(request, BuildahPlace("buildah", is_plain), push=False)
+    given = [any(UV in word for word in one.build) for one in commands]
+    assert given == [True, True, True, False]
+
+
+def test_what_no_source_has_is_reported_as_in_the_dockerfile_itself(inputs: Inputs) -> None:
+    loaded = load_inputs(inputs)
+    floating = [one.what for one in unlocked(loaded, Pins()) if one.image]
+    assert floating == ["RUN --mount quay.io/else/tools:1 (base/Dockerfile)"]
+    assert UV in used_references(loaded)
+
+
+def test_a_moved_image_gives_all_that_run_it_another_key(inputs: Inputs) -> None:
+    loaded = load_inputs(inputs)
+    keys = []
+    for digest in ("1", "2"):
+        pins = Pins(digests={UV: f"sha256:{digest * 64}"})
+        rendered = render_builds(loaded, pins, inputs.templates)
+        keys.append(compute_keys(loaded.variants, rendered, dockerfile_inputs(loaded, pins)))
+    assert all(keys[0][name].index != keys[1][name].index for name in loaded.variants)
