@@ -338,6 +338,25 @@ def test_choices_of_further_options_keep_only_settings_of_kubespawner() -> None:
     )
 
 
+def test_a_mount_that_replaced_the_home_is_noted() -> None:
+    home = {"name": "home", "mountPath": "/home/jovyan/", "subPath": "{username}/course"}
+    said = (
+        "its list `volume_mounts` replaced the hub's mounts, and joins them now: "
+        "if the hub mounts another volume than `home` at /home/jovyan, its pods are refused"
+    )
+    listed = {"volume_mounts": [home, {"name": "home", "mountPath": "/shared"}]}
+    result = imported(entry(kubespawner_override=listed))
+    assert result.notes == (f"profile `lab`: {said}",)
+    assert result.profiles["lab"]["kubespawner_override"]["volume_mounts"] == {
+        "home": home,
+        "home-2": {"name": "home", "mountPath": "/shared"},
+    }
+    choice = {"display_name": "A", "kubespawner_override": {"image": "a/a:1", "volume_mounts": [home]}}
+    of_choice = imported(entry(profile_options={"image": {"choices": {"a": choice}}}))
+    assert of_choice.notes == result.notes
+    assert imported(entry(kubespawner_override={"volume_mounts": {"home": home}})).notes == ()
+
+
 def test_lists_of_the_chart_become_mappings() -> None:
     step = {"name": "own", "image": "busybox:1"}
     tolerations = {"a": {"key": "a", "operator": "Exists"}}

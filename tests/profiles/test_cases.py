@@ -17,9 +17,21 @@ from image_matrix.project.load import load
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*.yaml"))
-ELSEWHERE = {"IM703", "IM704", "IM720", "IM723", "IM727", "IM731", "IM732", "IM733", "IM734", "IM735"}
+ELSEWHERE = {
+    "IM703",
+    "IM704",
+    "IM720",
+    "IM723",
+    "IM727",
+    "IM731",
+    "IM732",
+    "IM733",
+    "IM734",
+    "IM735",
+    "IM737",
+}
 """Need two revisions (test_against), thousands of choices (test_offer), a HelmRelease (test_merge), a BuildKit
-(tests/fixtures/bad), or only warn (test_kubeflow).
+(tests/fixtures/bad), or only warn (test_lost).
 """
 
 

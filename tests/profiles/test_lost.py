@@ -1,6 +1,6 @@
 """What the lists of Kubeflow and of Open Data Hub cannot carry is reported at the line where it is lost.
 
-Each file of kubeflow/ and opendatahub/ is an overlay of base.yaml.
+Each file of kubeflow/ and opendatahub/ is an overlay of base.yaml. Those of home/ mount at a path that the hub uses.
 
 IMAGE_MATRIX_UPDATE=1 writes the expected texts again; read the difference before committing it.
 """
@@ -27,7 +27,9 @@ def report(*files: Path) -> str:
         return terminal(error.diagnostics)
 
 
-CASES = sorted(path for folder in ("kubeflow", "opendatahub") for path in (HERE / folder).glob("*.yaml"))
+CASES = sorted(
+    path for folder in ("kubeflow", "opendatahub", "home") for path in (HERE / folder).glob("*.yaml")
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sites import CHART_TOLERATIONS
 from image_matrix.importing.further_options import further_option
+from image_matrix.importing.home_mounts import home_mounts
 from image_matrix.importing.nebari_access import groups_of, read_fields
 from image_matrix.importing.profile_options import (
     TITLES,
@@ -98,6 +99,9 @@ def draft_of(given: Mapping[str, Json]) -> ProfileDraft:
     if shown := in_their_order({**settings, **raw}, [*names.values()]):
         fields["profile_options"] = shown
     fields |= _extra(entry, (*ENTRY, *read_fields(entry)))
+    notes += home_mounts(
+        [entry.get("kubespawner_override") or {}, *overrides_of(image or {}), *overrides_of(size or {})]
+    )
     notes += [REPLACED_TOLERATIONS] if _replaces_tolerations(entry) else []
     return ProfileDraft(
         slug=slug,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.importing.home_mounts import with_key_of_home
 from image_matrix.profiles import traits
 from image_matrix.profiles.fields import OBJECTS
+from image_matrix.validate.profiles_mounts import MOUNTS
 from image_matrix.validate.profiles_overrides import by_name
 
 if TYPE_CHECKING:
@@ -100,9 +102,14 @@ def tolerations_of(given: Json) -> list[Json]:
 def carried_over(override: Mapping[str, Json], notes: list[str]) -> dict[str, Json]:
     """Return an override in the form that a matrix has it; notes name what it cannot have."""
     return {
-        name: by_name(value) if name in traits.CHART_LISTS and isinstance(value, list) else value
+        name: _mapping(name, value) if name in traits.CHART_LISTS and isinstance(value, list) else value
         for name, value in _settings(override, traits.KNOWN, notes)
     }
+
+
+def _mapping(setting: str, entries: list[Json]) -> dict[str, Json]:
+    named = by_name(entries)
+    return with_key_of_home(named) if setting == MOUNTS else named
 
 
 def settings_of_choice(override: Mapping[str, Json], notes: list[str]) -> dict[str, Json]:

@@ -42,6 +42,7 @@ from image_matrix.validate import (
     profiles_choices,
     profiles_keys,
     profiles_kubernetes,
+    profiles_mounts,
     profiles_overrides,
     profiles_pods,
     profiles_requests,
@@ -108,7 +109,7 @@ SITE_CHECKS = (
     profiles_texts.texts, profiles_texts.environment,
     profiles_overrides.overrides, profiles_overrides.joining, profiles_requests.requests_without_limit,
     profiles_kubernetes.refused,
-    profiles_twice.set_twice,
+    profiles_twice.set_twice, profiles_mounts.mounted_twice, profiles_mounts.over_the_home,
     opendatahub.opendatahub,
 )  # fmt: skip
 """Checks of what a site has of the declarations."""
