@@ -242,6 +242,10 @@ def test_a_server_tells_that_it_is_used() -> None:
 def test_what_a_build_left() -> None:
     home = "hello\n@home /home/jovyan\n"
     assert not contract.left(home)
+    assert (
+        contract.left(f"{home}@left /home/jovyan/a\n")
+        == "1 path of another user in the image's home: /home/jovyan/a"
+    )
     assert "2 paths" in contract.left(f"{home}@left /home/jovyan/.cache\n@left /home/jovyan/.cache/uv\n")
 
 

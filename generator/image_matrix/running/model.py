@@ -76,7 +76,8 @@ class HomeVolume:
     def mount(self) -> str:
         """Return the value of ``--mount``.
 
-        Docker fills an empty volume with the folder of the image, and gives it the folder's owner.
+        Docker fills an empty volume with the folder of the image, and gives it the folder's owner. Kubernetes fills
+        none, but hands it to the user by ``fsGroup``: with ``volume-nocopy``, it would stay root's here.
         """
         return f"type=volume,src={self.name},dst={self.folder}"
 

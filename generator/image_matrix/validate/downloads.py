@@ -10,6 +10,7 @@ from image_matrix.config.conda import MICROMAMBA
 from image_matrix.config.lineage import ancestors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value, one_machine
+from image_matrix.validate.hidden_files import HIDDEN, HOME, TEMPLATE, below, invisible
 from image_matrix.validate.references import settings_of, settings_of_image, uses_conda
 
 if TYPE_CHECKING:
@@ -25,11 +26,8 @@ INSTALLER = (
 )
 """That download, as docs/matrix.md has it."""
 _LOST = {
-    "/home/jovyan": "the volume of a user's home hides what an image has there",
+    **HIDDEN,
     "/tmp": "it is emptied after each build step",  # noqa: S108 - in the image
-    "/dev": "it is the kernel's",
-    "/proc": "it is the kernel's",
-    "/sys": "it is the kernel's",
 }
 """Folders where a file of an image is not to be found when it runs, and why."""
 
@@ -113,11 +111,9 @@ def _bad_place(name: str, field: str, path: str) -> tuple[str, str] | None:
         return f"`{path}` is not written plainly", advice
     if field == "to" and path.endswith("/"):
         return f"`{path}` is a folder", f"write the path of the file: `{path}{name}`"
-    for folder, why in _LOST.items():
-        if f"{path}/".startswith(f"{folder}/"):
-            more = "; put the initial files of homes into /opt/home-template" if "home" in folder else ""
-            return f"files in {folder} are not visible when the image runs: {why}", instead + more
-    return None
+    folder = below(path, _LOST)
+    more = f"; put the initial files of homes into {TEMPLATE}" if folder == HOME else ""
+    return (invisible(folder, _LOST), instead + more) if folder else None
 
 
 def of_one_machine(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from image_matrix.text import plural
 from image_matrix.verify.in_container.probe import HOST
 
 if TYPE_CHECKING:
@@ -254,4 +255,4 @@ def left(log: str) -> str:
         return f"the home is {seen or 'missing'}, not {HOME}"
     paths = [line.removeprefix(LEFT_MARK) for line in lines if line.startswith(LEFT_MARK)]
     shown = ", ".join(paths[:3])
-    return f"{len(paths)} paths of another user in the image's home: {shown}" if paths else ""
+    return f"{plural(len(paths), 'path')} of another user in the image's home: {shown}" if paths else ""
