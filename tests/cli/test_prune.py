@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 LEAF = "leaf:default"
+PULLS = {7: "1.0.0", 8: "1.1.0"}
+"""Pull requests, and what their leaf installs."""
 MATRIX: dict[str, Any] = {
     "version": 1,
     "defaults": {"images": {"platforms": ["linux/amd64"]}},
@@ -254,21 +256,24 @@ def test_a_key_that_only_the_default_branch_has_stays(place: Place, old: str) ->
     assert old not in place.filled("leaf").tags()
 
 
+def pull_request(number: int) -> dict[str, Any]:
+    base = {"repo": {"full_name": "team/notebooks"}}
+    return {"number": number, "head": {**base, "sha": f"{number}" * 40}, "base": base}
+
+
 def test_images_of_open_pull_requests_stay(
     place: Place, old: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert old
     staging = place.filled("staging/leaf")
-    opened = place.commit("1.0.0", "refs/pull/7/merge")
-    closed = place.commit("1.1.0", "refs/pull/8/merge")
+    opened, closed = (place.commit(version, f"refs/pull/{number}/merge") for number, version in PULLS.items())
     place.git("reset", "--quiet", "--hard", "origin/main")
     for tag in (opened, closed):
         staging.build(tag)
     staging.cache("cache-default-amd64")
     staging.image("somebody's", "mine")
     assert "note: images of pull requests stay: it is not known which" in place("prune", "--delete")[1]
-    repo = {"repo": {"full_name": "team/notebooks"}}
-    pulls = [{"number": 7, "head": repo, "base": repo}]
+    pulls = [pull_request(7)]
     monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
     monkeypatch.setenv("GITHUB_REPOSITORY", "team/notebooks")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
@@ -281,6 +286,39 @@ def test_images_of_open_pull_requests_stay(
         assert place("prune", "--delete")[0] == 0
     assert staging.tags() == {"mine"}
     assert "| 1 image of pull requests, with 2 parts | " in (tmp_path / "summary").read_text()
+
+
+@pytest.mark.parametrize("at", [1, 2], ids=["before it deletes", "while it deletes"])
+def test_images_of_a_pull_request_that_is_reopened_meanwhile_stay(
+    place: Place, old: str, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """No branch moves by that."""
+    from image_matrix.cli.prune_deletion import Latest
+
+    staging, looks = place.filled("staging/leaf"), []
+    tags = sorted(place.commit(version, f"refs/pull/{number}/merge") for number, version in PULLS.items())
+    place.git("reset", "--quiet", "--hard", "origin/main")
+    for tag in tags:
+        staging.build(tag)
+    monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "team/notebooks")
+    monkeypatch.setattr("image_matrix.cli.prune_deletion.AT_ONCE", 1)
+    with packages_of(place.registry) as server:
+        place.registry.behaviour.deletes = True
+        monkeypatch.setenv("GITHUB_API_URL", server.url)
+        moved = Latest.moved
+
+        def and_reopen(latest: Latest) -> bool:
+            looks.append(1)
+            if len(looks) == at:
+                server.behaviour.pulls = [pull_request(number) for number in PULLS]
+            return moved(latest)
+
+        monkeypatch.setattr(Latest, "moved", and_reopen)
+        assert place("prune", "--delete")[0] == 0
+    first, second = tags
+    assert old
+    assert {one for one in tags if one in staging.tags()} == ({first, second} if at == 1 else {second})
 
 
 def test_staging_stays_where_the_api_does_not_answer(

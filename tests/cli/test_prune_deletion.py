@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import pytest
+
 from image_matrix.cli.prune_deletion import AT_ONCE, Latest, delete_planned
-from image_matrix.cli.prune_needs import KnownNeeds
+from image_matrix.cli.prune_needs import Heads, KnownNeeds
 from image_matrix.cli.prune_stores import Store
 from image_matrix.cli.session import Session
 from image_matrix.errors import EnvironmentFailure, Failure
@@ -108,11 +110,24 @@ def test_a_failure_ends_one_repository_and_keeps_what_was_done() -> None:
     assert [name for one in outcomes for name in one.stopped] == names[:3]
 
 
-def test_what_has_moved_once_has_not_moved_again() -> None:
-    needs = KnownNeeds(cast("Matrix", None), {"release": "a"}, (), (), Released(), None)
-    seen = {"release": "b"}
-    latest = Latest(needs, lambda: dict(seen), lambda: replace(needs, heads=dict(seen)))
+@pytest.mark.parametrize(
+    "other",
+    [
+        Heads({"release": "b"}, {7: "c"}, None),
+        Heads({"release": "a", "stable": "a"}, {7: "c"}, None),
+        Heads({"release": "a"}, {7: "d"}, None),
+        Heads({"release": "a"}, {7: "c", 8: "d"}, None),
+        Heads({"release": "a"}, {}, None),
+        Heads({"release": "a"}, {}, "GitHub does not answer"),
+    ],
+)
+def test_what_has_moved_once_has_not_moved_again(other: Heads) -> None:
+    first = Heads({"release": "a"}, {7: "c"}, None)
+    needs, seen = KnownNeeds(cast("Matrix", None), first, (), (), Released(), None), [first]
+    latest = Latest(needs, lambda: seen[-1], lambda: replace(needs, heads=seen[-1]))
+    assert not latest.moved()
+    seen.append(other)
     assert [latest.moved() for _ in range(3)] == [True, False, False]
-    seen["stable"] = "c"
+    assert latest.needed.heads == other
+    seen.append(first)
     assert [latest.moved() for _ in range(2)] == [True, False]
-    assert latest.needed.heads == seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -179,7 +179,10 @@ def test_a_version_that_is_gone_is_deleted() -> None:
 
 def test_pull_requests_of_forks_have_no_images_here() -> None:
     base = {"repo": {"full_name": "team/notebooks"}}
-    heads = [base, {"repo": {"full_name": "other/notebooks"}}, {"repo": None}]
-    pulls = [{"number": number, "head": head, "base": base} for number, head in enumerate(heads, 7)]
+    heads: list[dict[str, Any]] = [base, {"repo": {"full_name": "other/notebooks"}}, {"repo": None}]
+    pulls = [
+        {"number": number, "head": {"sha": f"{number}" * 40, **head}, "base": base}
+        for number, head in enumerate(heads, 7)
+    ]
     with serving() as registry, packages_of(registry, Behaviour(pulls=pulls)) as server:
-        assert branch_pull_requests(open_api(server.url, "team/notebooks", "t0ken")) == [7]
+        assert branch_pull_requests(open_api(server.url, "team/notebooks", "t0ken")) == {7: "7" * 40}

@@ -1,7 +1,7 @@
 """``prune``: deletes from the registry what no release, key or pull request needs.
 
-It plans all repositories first. Before it deletes in one, it reads the branches of releases and the repository again,
-and deletes only what goes by both plans: a release at the same time loses nothing.
+It plans all repositories first. Before it deletes in one, it reads the branches of releases, open pull requests and the
+repository again, and deletes only what goes by both plans: a release at the same time loses nothing.
 """
 
 from __future__ import annotations

@@ -9,16 +9,16 @@ from image_matrix.cli.printing import say
 from image_matrix.telemetry import span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
-    from image_matrix.cli.prune_needs import KnownNeeds
+    from image_matrix.cli.prune_needs import Heads, KnownNeeds
     from image_matrix.cli.prune_stores import Store
     from image_matrix.cli.session import Session
     from image_matrix.pruning.model import RepositoryPlan
     from image_matrix.pruning.perform import DeletionOutcome
 
 AT_ONCE = 50
-"""Manifests, with their parts, that are deleted before the branches of releases are looked at again."""
+"""Manifests, with their parts, that are deleted before branches and pull requests are looked at again."""
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Latest:
     """What is known of what must stay, read again whenever something has moved; each may raise :class:`Failure`."""
 
     needed: KnownNeeds
-    look: Callable[[], Mapping[str, str]]
+    look: Callable[[], Heads]
     """Returns what it is read from, as it is now."""
     read: Callable[[], KnownNeeds]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.printing import say
-from image_matrix.cli.prune_revisions import pull_requests, readable_state
+from image_matrix.cli.prune_releases import channels, of_releases, past, released_commits
+from image_matrix.cli.prune_revisions import open_pull_requests, pull_requests, readable_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from image_matrix.cli.session import Session
     from image_matrix.config.model import Matrix
@@ -20,12 +20,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Heads:
+    """The commits that say what must stay."""
+
+    branches: Mapping[str, str]
+    """Of the branches of the remote."""
+    pulls: Mapping[int, str]
+    """Of open pull requests, by number."""
+    unknown: str | None
+    """Why it is not known which are open."""
+
+
+@dataclass(frozen=True, slots=True)
 class KnownNeeds:
     """What is known of what must stay."""
 
     matrix: Matrix
-    heads: Mapping[str, str]
-    """Branches of the remote, with the commits that this was read from."""
+    heads: Heads
+    """What this was read from."""
     revisions: tuple[Revision, ...]
     moving: tuple[str, ...]
     past: Released
@@ -44,16 +56,16 @@ class KnownNeeds:
         return needs_of(repository, self.matrix, self.revisions, self.moving, self.past, self.unknown)
 
 
-def heads(git: Git, matrix: Matrix) -> dict[str, str]:
-    """Return the commits of the remote's branches that say what must stay."""
+def heads(git: Git, matrix: Matrix) -> Heads:
+    """Return the commits of the remote that say what must stay. Raises :class:`Failure`."""
+    pulls, unknown = open_pull_requests()
     release, main = matrix.release.branch, matrix.workflow.default_branch
-    names = dict.fromkeys([release, *_channels(matrix), main])
+    names = dict.fromkeys([release, *channels(matrix), main])
     lines = git("ls-remote", "--heads", git.remote, *(f"refs/heads/{name}" for name in names)).splitlines()
-    return {name.removeprefix("refs/heads/"): commit for commit, name in (line.split("\t") for line in lines)}
-
-
-def _channels(matrix: Matrix) -> list[str]:
-    return [one.site.channel for one in matrix.catalogs.values() if one.site.channel]
+    found = {
+        name.removeprefix("refs/heads/"): commit for commit, name in (line.split("\t") for line in lines)
+    }
+    return Heads(found, pulls, unknown)
 
 
 def known(session: Session, state: State, git: Git, count: int) -> KnownNeeds:
@@ -63,20 +75,23 @@ def known(session: Session, state: State, git: Git, count: int) -> KnownNeeds:
     """
     matrix = state.loaded.matrix
     current = heads(git, matrix)
-    main = _main(session, git, matrix, current)
-    commits = _released_commits(git, matrix, current, count)
-    proposed, unknown = pull_requests(session, git)
+    branches = current.branches
+    main = _main(session, git, matrix, branches)
+    commits = released_commits(git, matrix, branches, count)
+    proposed, unknown = (
+        ([], current.unknown) if current.unknown else pull_requests(session, git, current.pulls)
+    )
     from image_matrix.pruning.needs import Revision
 
     revisions = (
         Revision(state, "a key of the matrix"),
         Revision(main, f"a key of {matrix.workflow.default_branch}"),
-        *_of_releases(session, git, commits),
+        *of_releases(session, git, commits),
         *proposed,
     )
     moving = dict.fromkeys([*_moving(git, state), *_moving(git, main)])
     return KnownNeeds(
-        matrix, current, revisions, tuple(moving), _past(git, matrix, current, commits), unknown
+        matrix, current, revisions, tuple(moving), past(git, matrix, branches, commits), unknown
     )
 
 
@@ -96,64 +111,6 @@ def _main(session: Session, git: Git, matrix: Matrix, current: Mapping[str, str]
     if state is None:
         raise Failure(f"{branch} has no valid {session.matrix}", "mend it first, so that its keys are known")
     return state
-
-
-def _released_commits(git: Git, matrix: Matrix, current: Mapping[str, str], count: int) -> dict[str, str]:
-    """Return the commits whose `deploy/` is kept, the newest of each branch first, with what they are called."""
-    from image_matrix.cli.promote import TRAILER
-    from image_matrix.errors import Failure
-    from image_matrix.github.branch_commit import remote_tags, tip
-    from image_matrix.github.released_texts import last_commits
-    from image_matrix.publish.release_tags import order_of
-    from image_matrix.publish.release_text import SOURCE_TRAILER
-
-    release = matrix.release.branch
-    if release not in current:
-        raise Failure(
-            f"{git.remote} has no branch {release}, so it is not known what users have",
-            "prune after the first release; if there was one, name its branch: `release: {branch: NAME}`",
-        )
-    tags = {commit: tag for tag, commit in remote_tags(git).items() if order_of(tag)}
-    named: dict[str, str] = {}
-    for branch in dict.fromkeys([release, *_channels(matrix)]):
-        if branch in current:
-            tip(git, branch)
-            trailer = SOURCE_TRAILER if branch == release else TRAILER
-            for commit in last_commits(git, current[branch], trailer, count):
-                label = f"release {tags[commit]}" if commit in tags else f"commit {commit[:12]} of {branch}"
-                named.setdefault(commit, label)
-    return named
-
-
-def _past(git: Git, matrix: Matrix, current: Mapping[str, str], commits: Mapping[str, str]) -> Released:
-    """Return what releases name: those that are kept, and all of the release branch."""
-    from image_matrix.github.released_texts import texts_below, versions_of
-    from image_matrix.pruning.needs import released
-    from image_matrix.publish.release_files import DIGESTS, FOLDER
-
-    texts = texts_below(git, list(commits), FOLDER)
-    kept = {commits[commit]: listed for commit, listed in texts.items()}
-    return released(kept, versions_of(git, current[matrix.release.branch], DIGESTS))
-
-
-def _of_releases(session: Session, git: Git, commits: Mapping[str, str]) -> Iterator[Revision]:
-    """Yield the matrices that the releases were made from, as far as this clone has their commits."""
-    from image_matrix.pruning.needs import Revision
-    from image_matrix.publish.release_text import source_of
-
-    done: set[str] = set()
-    for commit, label in commits.items():
-        source = source_of(git("log", "-1", "--format=%B", commit))
-        if source and source not in done:
-            done.add(source)
-            state = readable_state(session, source)
-            if state:
-                yield Revision(state, f"a key of {label}", builds=False)
-            else:
-                say(
-                    session,
-                    f"{label}: the matrix of {source[:12]} cannot be read here; its images stay by digest",
-                )
 
 
 def _moving(git: Git, state: State) -> list[str]:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from image_matrix.cli.printing import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from image_matrix.cli.session import Session
+    from image_matrix.errors import Failure
     from image_matrix.github.branch_commit import Git
     from image_matrix.planning.plan import State
     from image_matrix.pruning.needs import Revision
@@ -30,26 +33,40 @@ def readable_state(session: Session, commit: str) -> State | None:
         return None
 
 
-def pull_requests(session: Session, git: Git) -> tuple[list[Revision], str | None]:
-    """Return the matrices of open pull requests as their runs build them, and why they are not known."""
+def open_pull_requests() -> tuple[dict[int, str], str | None]:
+    """Return the numbers of open pull requests with their newest commits, and why they are not known."""
     from image_matrix.cli.run_api import run_api
     from image_matrix.errors import Failure
     from image_matrix.github.api import branch_pull_requests
-    from image_matrix.pruning.needs import Revision
 
     if not os.environ.get("GITHUB_TOKEN") or not os.environ.get("GITHUB_REPOSITORY"):
-        return [], UNKNOWN
+        return {}, UNKNOWN
+    try:
+        return branch_pull_requests(run_api()), None
+    except Failure as failure:
+        return {}, _unknown(failure)
+
+
+def pull_requests(session: Session, git: Git, numbers: Iterable[int]) -> tuple[list[Revision], str | None]:
+    """Return the matrices of pull requests as their runs build them, and why they are not known."""
+    from image_matrix.errors import Failure
+    from image_matrix.pruning.needs import Revision
+
     revisions = []
     try:
-        for number in branch_pull_requests(run_api()):
+        for number in numbers:
             state = readable_state(session, _merged(git, number))
             if state:
                 revisions.append(Revision(state, f"a key of pull request {number}", proposed=True))
             else:
                 say(session, f"pull request {number} has no valid {session.matrix}, so it builds nothing")
     except Failure as failure:
-        return [], f"it is not known which pull requests are open: {failure.message}"
+        return [], _unknown(failure)
     return revisions, None
+
+
+def _unknown(failure: Failure) -> str:
+    return f"it is not known which pull requests are open: {failure.message}"
 
 
 def _merged(git: Git, number: int) -> str:

@@ -148,14 +148,14 @@ def open_pull_requests(api: Api, owner: str, branch: str, base: str = "") -> lis
     return opened
 
 
-def branch_pull_requests(api: Api) -> list[int]:
-    """Return the numbers of all open pull requests whose branch is in the repository itself, not in a fork."""
-    numbers: list[int] = []
+def branch_pull_requests(api: Api) -> dict[int, str]:
+    """Return the open pull requests whose branch is in the repository itself, not in a fork: number to commit."""
+    found: dict[int, str] = {}
     page = 1
     while opened := api.call("GET", f"/pulls?state=open&per_page=100&page={page}"):
-        numbers += [int(one["number"]) for one in opened if _in_repository(one)]
+        found |= {int(one["number"]): str(one["head"]["sha"]) for one in opened if _in_repository(one)}
         page += 1
-    return numbers
+    return found
 
 
 def _in_repository(pull_request: Mapping[str, Any]) -> bool:
