@@ -113,6 +113,10 @@ def test_an_image_that_is_gone_is_removed(repository: Repository) -> None:
     shown = repository("render")
     assert shown.code == 0
     assert "remove images/jupyter/python3.13/Dockerfile" in shown.err
+    listed = [line.partition(" ")[0] for line in shown.err.splitlines()]
+    changed, removed = listed.count("change"), listed.count("remove")
+    total = len(json.loads((repository.root / ".image-matrix.json").read_text())["files"])
+    assert shown.err.endswith(f"\n{changed} of {total} files changed, {removed} removed\n")
     left = [path for path in repository.files() if path.startswith("images/jupyter/")]
     assert left == ["images/jupyter/NOTES"]
 

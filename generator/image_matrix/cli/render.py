@@ -57,7 +57,8 @@ def render(session: Session, force: bool) -> int:
         say(session, f"{paint(change.kind, change.kind)} {change.path}", level=0 if len(listed) < 50 else 1)
     if len(listed) < len(outputs):
         say(session, f"{paint('change', 'change')} {line_ends(len(outputs) - len(listed))}")
-    say(session, summary(len(outputs), len(difference.rendered)))
+    removed = sum(change.kind == "remove" for change in outputs)
+    say(session, summary(len(outputs) - removed, len(difference.rendered), removed))
     return 0
 
 
@@ -78,9 +79,11 @@ def compared(session: Session, project: Project) -> Difference:
     return ignore_merge_results(session.root, difference)
 
 
-def summary(changed: int, total: int) -> str:
-    """Return the last line of output: the number of changed files."""
-    return f"{changed} of {total} files changed" if changed else f"{total} files, all up to date"
+def summary(changed: int, total: int, removed: int = 0) -> str:
+    """Return the last line of output: how many of the rendered files changed, and how many others were removed."""
+    if changed or removed:
+        return f"{changed} of {total} files changed{f', {removed} removed' if removed else ''}"
+    return f"{total} files, all up to date"
 
 
 def report_edited(difference: Difference) -> None:
