@@ -163,7 +163,7 @@ def _split(text: str, escape: str) -> tuple[str, tuple[tuple[str, str], ...], st
         if first == "--":
             break
         key, _, value = first[2:].partition("=")
-        flags.append((key, _plain(value, escape)))
+        flags.append((key, plain(value, escape)))
     return name.upper(), tuple(flags), rest
 
 
@@ -192,8 +192,8 @@ def words(text: str, escape: str = "\\") -> Iterator[str]:
         yield word
 
 
-def _plain(value: str, escape: str) -> str:
-    """Return the value of a flag without quotes and escapes."""
+def plain(value: str, escape: str) -> str:
+    """Return the value of a flag, or a path, without quotes and escapes."""
     result, quote, skip = "", "", False
     for char in value:
         if skip:

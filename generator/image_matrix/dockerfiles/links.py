@@ -37,6 +37,8 @@ class Links:
     """The names of its stages."""
     every: tuple[Use, ...] = ()
     """Everything from outside that the Dockerfile names."""
+    numbers: tuple[int, ...] = ()
+    """The positions of the stages that are built on any platform."""
 
 
 def link(
@@ -89,6 +91,7 @@ class _Linker:
             not_parent=next((one.base for one in every if not self.has_parent(one, images, sources)), None),
             idle=tuple(name for name in self.build.contexts if context_key(name) not in names),
             every=uses,
+            numbers=tuple(sorted({number for one in every for number in one.numbers})),
         )
 
     def image(self, name: str) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import posixpath
 from typing import TYPE_CHECKING
+
+from image_matrix.dockerfiles.mounts import mounts
 
 if TYPE_CHECKING:
     from image_matrix.dockerfiles.instructions import Dockerfile
@@ -15,19 +16,13 @@ def mounted_secrets(dockerfile: Dockerfile) -> set[str]:
 
     Source: docs.docker.com/reference/dockerfile/#run---mounttypesecret.
     """
-    flags = (value for item in dockerfile.instructions for name, value in item.flags if name == "mount")
-    mounts = [dict(_fields(value)) for value in flags]
     every = (
         mount.get("id") or posixpath.basename(_target(mount))
-        for mount in mounts
+        for item in dockerfile.instructions
+        for mount in mounts(item)
         if mount.get("type") == "secret"
     )
     return {name for name in every if name}
-
-
-def _fields(value: str) -> list[tuple[str, str]]:
-    pairs = (field.partition("=") for row in csv.reader([value]) for field in row)
-    return [(name.strip().lower(), text) for name, _, text in pairs]
 
 
 def _target(mount: dict[str, str]) -> str:

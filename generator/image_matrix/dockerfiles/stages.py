@@ -70,6 +70,8 @@ class Needs:
     """What else it is built FROM or copies from, without ``scratch`` and stages."""
     stages: tuple[str, ...] = ()
     """The names of the stages that it needs."""
+    numbers: tuple[int, ...] = ()
+    """The positions of the stages that it needs, its own among them."""
 
     @property
     def every(self) -> tuple[Use, ...]:
@@ -208,7 +210,8 @@ def needs(declared: Sequence[Stage], number: int, replaced: frozenset[str] = fro
                 uses[use] = None
     base = declared[base_chain(declared, number, replaced)[0]].base
     others = tuple(sorted((use for use in uses if use != base), key=lambda use: use.line))
-    return Needs(base, others, tuple(declared[at].name for at in sorted(reached) if declared[at].name))
+    numbers = tuple(sorted(reached))
+    return Needs(base, others, tuple(declared[at].name for at in numbers if declared[at].name), numbers)
 
 
 def base_chain(declared: Sequence[Stage], number: int, replaced: frozenset[str] = frozenset()) -> list[int]:

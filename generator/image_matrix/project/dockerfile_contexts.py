@@ -7,6 +7,7 @@ import json
 import posixpath
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from image_matrix.config.variants import resolution_of
@@ -24,6 +25,7 @@ from image_matrix.json_data import at_path
 from image_matrix.project.context_faults import ContextFault
 from image_matrix.project.generated_paths import changing_below
 from image_matrix.text import listed
+from image_matrix.validate.copied_files import SentFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,11 +136,33 @@ class DockerfileContexts:
         except ContextError:
             return False
 
+    def sent(self, context: DockerfileContext) -> SentFiles:
+        """Return what a build gets of its context."""
+        build = context.build
+        return SentFiles(
+            build.context,
+            self.reader.modes(build.context, context.ignore),
+            context.ignore,
+            self._file(build),
+            partial(self._changing, build.context),
+            partial(self._exists, build.context),
+        )
+
+    def _exists(self, context: str, path: str) -> bool | None:
+        place = posixpath.normpath(posixpath.join(context, path))
+        try:
+            return self.reader.mode(place) is not None or self.reader.names(place) is not None
+        except ContextError:
+            return None
+
+    def _changing(self, context: str) -> list[str]:
+        """Return what changes in a context for other reasons than its image."""
+        git = [GIT] if GIT in (self.reader.names(context) or ()) else []
+        return [*git, *changing_below(context, self.variants.values(), self.reader)]
+
     def _refuse_changing(self, context: str, ignore: Ignore) -> None:
         """Refuse files that change for other reasons than the image: each build would get another key."""
-        git = [GIT] if GIT in (self.reader.names(context) or ()) else []
-        changing = changing_below(context, self.variants.values(), self.reader)
-        sent = [path for path in [*git, *changing] if not is_ignored(ignore, path)]
+        sent = [path for path in self._changing(context) if not is_ignored(ignore, path)]
         if sent:
             raise ContextError(
                 f"the folder {context} has {listed(sent, 3)}: "

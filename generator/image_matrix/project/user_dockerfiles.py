@@ -17,6 +17,7 @@ from image_matrix.dockerfiles.triggers import sources_of_triggers
 from image_matrix.project.context_faults import ContextFault, findings_of
 from image_matrix.project.dockerfile_contexts import DockerfileContexts
 from image_matrix.registry.reference import parse_reference
+from image_matrix.validate.copied_files import not_in_context
 from image_matrix.validate.devices import given_by_dockerfile
 from image_matrix.validate.dockerfiles import (
     CheckedDockerfile,
@@ -142,6 +143,7 @@ class _Project:
                 *dropped_folders(checked, self.contexts.variants),
                 *given_by_dockerfile(checked),
                 *unchecked(build.dockerfile, dockerfile),
+                *not_in_context(checked, self.contexts.sent(context)),
             ),
         )
 
