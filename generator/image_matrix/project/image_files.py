@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 MOUNTABLE = re.compile(r"[A-Za-z0-9._/@+-]+")
 """A path that the mount of a Dockerfile can have, whose fields are separated by commas."""
+NO_SOURCE = re.compile(r"\A[! ]| \Z|[$*?\[\]\\\"']")
+"""What COPY does not take as it is: variables, quotes and wildcards, and what ends or negates a pattern of the files
+that BuildKit sends; docs.docker.com/reference/dockerfile, "COPY", and github.com/moby/patternmatcher."""
 ALLOWED = "letters, digits and `.`, `_`, `-`, `+`, `@`"
 ARMOR = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
 """The first line of an armored public key (RFC 9580, section 6.2)."""
@@ -131,6 +134,11 @@ class _Locations:
         return self.reader.folder_of(self.documents.place(place).file)
 
     def _refuse_no_copy(self, path: str) -> None:
+        if NO_SOURCE.search(path):
+            raise ContextError(
+                f"COPY does not take the path `{path}` as it is",
+                "rename it, without `!` before it, spaces around it, variables, wildcards and quotes",
+            )
         if self.reader.mode(path) is None:
             self._refuse_changing(path)
             self._refuse_unfit(path)
