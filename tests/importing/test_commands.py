@@ -52,3 +52,33 @@ def test_a_matrix_without_sections_is_refused(
     assert run(["-C", str(tmp_path), "add", "a", "--from", "debian:12"]) == 2
     assert "matrix.yaml" in capsys.readouterr().err
     assert (tmp_path / "matrix.yaml").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "add a --from jupyter --pip six==1.17.0",
+        "add a --from jupyter --registry ghcr.io/a/b",
+        "import requirements list.txt --image a --from jupyter",
+    ],
+)
+def test_no_command_starts_a_second_matrix_below_one(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    (images / "list.txt").write_text("six==1.17.0\n")
+    (tmp_path / "matrix.yaml").write_text("version: 1\n")
+    monkeypatch.chdir(images)
+    assert run(shlex.split(command)) == 2
+    assert "use `image-matrix -C ..`" in capsys.readouterr().err
+    assert not (images / "matrix.yaml").exists()
+
+
+def test_a_matrix_of_the_other_suffix_is_the_matrix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "matrix.yml").write_text("version: 1\n")
+    assert run(["-C", str(tmp_path), "add", "a", "--from", "debian:12", "--registry", "ghcr.io/a/b"]) == 2
+    assert "--matrix matrix.yml" in capsys.readouterr().err
+    assert not (tmp_path / "matrix.yaml").exists()

@@ -33,7 +33,8 @@ class OpenMatrix:
 def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
     """Read the matrix, or start one for a registry.
 
-    Raises :class:`CallError` without both, :class:`MatrixError` for a text that is not YAML.
+    Raises :class:`CallError` without both, and for one that would be a second one beside or below a matrix;
+    :class:`MatrixError` for a text that is not YAML.
     """
     from image_matrix.errors import CallError
     from image_matrix.importing.edit import new_matrix
@@ -41,6 +42,8 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
     from image_matrix.project.text_files import read_text
 
     file = session.root / session.matrix
+    if not file.exists():
+        _refuse_second(session)
     text = read_text(file, session.matrix) if file.exists() else ""
     if not text.strip() and registry is None:
         problem = f"there is no {session.matrix}" if not file.exists() else f"{session.matrix} is empty"
@@ -56,6 +59,17 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
         {name: item if isinstance(item, str) else _image_of(item) for name, item in sources.items()},
     )
     return OpenMatrix(text, known, _network(values))
+
+
+def _refuse_second(session: Session) -> None:
+    """Raise :class:`CallError` where the folder has no matrix, but another name, or a folder above, is one."""
+    from image_matrix.errors import CallError
+    from image_matrix.project.text_files import MATRIX, matrix_elsewhere
+
+    advice = matrix_elsewhere(session.root) if session.matrix == MATRIX else None
+    if advice:
+        problem = f"this folder has no {MATRIX}"
+        raise CallError(problem, f"{advice}; a second one here is made by `image-matrix init --inside .`")
 
 
 def _refuse_registry(registry: str) -> None:

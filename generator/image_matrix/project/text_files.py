@@ -43,12 +43,18 @@ def read_text(path: Path, name: str) -> str:
 
 def _without_matrix(folder: Path) -> str:
     """Return the remedy for a folder without a matrix."""
+    new = "`image-matrix init DIR` creates a new repository; `image-matrix -C DIR` works in an existing one"
+    return matrix_elsewhere(folder) or new
+
+
+def matrix_elsewhere(folder: Path) -> str | None:
+    """Return what to do in a folder whose matrix has another name or is in a folder above, if it is so."""
     if (folder / MISSPELT).is_file():
         return f"the folder has a {MISSPELT}: rename it, or use `image-matrix --matrix {MISSPELT}`"
     above = matrix_above(folder.resolve().parent)
     if above is not None:
         return f"{above} has one: use `image-matrix -C {shlex.quote(os.path.relpath(above))}`"
-    return "`image-matrix init DIR` creates a new repository; `image-matrix -C DIR` works in an existing one"
+    return None
 
 
 def matrix_above(folder: Path) -> Path | None:
