@@ -84,7 +84,7 @@ def test_what_cannot_be_carried_over_is_said(family: Path, capsys: pytest.Captur
     (family / "images/lab/Dockerfile.dev").write_text("FROM x\n")
     assert importing(family, "--registry", "quay.io/team", "images") == 0
     error = " ".join(capsys.readouterr().err.split())
-    assert "not carried over: images/base/Dockerfile: `FROM $X` names no image" in error
+    assert "not carried over: images/base/Dockerfile:2: `FROM $X` names no image" in error
     assert "not carried over: images/lab/Dockerfile.dev" in error
 
 
@@ -110,3 +110,77 @@ def test_what_would_not_be_valid_is_not_written(
     assert importing(tmp_path, "--registry", registry, ".") != 0
     assert "help: " in capsys.readouterr().err
     assert not (tmp_path / "matrix.yaml").exists()
+
+
+def family_of(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+NAMED = {
+    "r/lab_4.6.Dockerfile": "FROM quay.io/team/base\n",
+    "r/shiny.Dockerfile": "FROM quay.io/team/base\n",
+    "r/notes.md": "FROM x\n",
+    "r/Dockerfile.j2": "FROM {{ x }}\n",
+    "r/base/Containerfile": "FROM ubuntu:24.04\n",
+    "r/base/Dockerfile.dockerignore": "*\n",
+    "r/cuda/Dockerfile.konflux.cuda": "FROM quay.io/team/base\n",
+    "r/many/Dockerfile.a": "FROM quay.io/team/base\n",
+    "r/many/Dockerfile.b": "FROM quay.io/team/base\n",
+}
+EXPECTED_OF_NAMED = """\
+images:
+  base: {from: ubuntu, context: r/base, dockerfile: Containerfile}
+  lab-4-6: {from: base, context: r, dockerfile: lab_4.6.Dockerfile}
+  shiny: {from: base, context: r, dockerfile: shiny.Dockerfile}
+  cuda: {from: base, context: r/cuda, dockerfile: Dockerfile.konflux.cuda}
+  many-a: {from: base, context: r/many, dockerfile: Dockerfile.a}
+  many-b: {from: base, context: r/many, dockerfile: Dockerfile.b}
+"""
+
+
+def test_dockerfiles_of_any_name_are_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    family_of(tmp_path, NAMED)
+    assert importing(tmp_path, "--registry", "quay.io/team", "r") == 0
+    assert (tmp_path / "matrix.yaml").read_text().endswith(EXPECTED_OF_NAMED)
+    assert "not carried over" not in capsys.readouterr().err
+
+
+def test_without_a_dockerfile_nothing_is_said_to_be_added(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    family_of(tmp_path, {"a/README.md": "", "b/Dockerfile": "FROM scratch\n"})
+    assert importing(tmp_path, "--registry", "quay.io/team", "a") == 2
+    assert "there is no Dockerfile in a or below" in capsys.readouterr().err
+    assert importing(tmp_path, "--registry", "quay.io/team", "b") == 2
+    said = capsys.readouterr().err
+    assert "not carried over: b/Dockerfile: it is built FROM scratch" in said
+    assert "no image is added" in said
+    assert not (tmp_path / "matrix.yaml").exists()
+
+
+@pytest.mark.parametrize("start", ["$base/foundation:lab", "${base}:lab", "ubuntu:$version", "a/b@$digest"])
+def test_a_from_with_an_argument_without_value_holds_back_its_image_alone(
+    start: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = "ARG base\nARG version\nARG digest\n"
+    family_of(tmp_path, {"base/Dockerfile": "FROM ubuntu:24.04\n", "lab/Dockerfile": f"{args}FROM {start}\n"})
+    assert importing(tmp_path, "--registry", "quay.io/team", "base", "lab") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"not carried over: lab/Dockerfile:4: `FROM {start}` names no image" in said
+    assert (tmp_path / "matrix.yaml").read_text().endswith("  base: {from: ubuntu, context: base}\n")
+
+
+def test_a_bare_name_is_the_image_of_the_family(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    family_of(
+        tmp_path, {"base/Dockerfile": "FROM ubuntu:24.04\n", "lab/Dockerfile": "ARG BASE=base\nFROM $BASE\n"}
+    )
+    assert importing(tmp_path, "--registry", "quay.io/team", "base", "lab") == 0
+    assert "lab: {from: base, context: lab, contexts: {base: base}}" in (tmp_path / "matrix.yaml").read_text()
+    said = " ".join(capsys.readouterr().err.split())
+    assert (
+        "lab/Dockerfile:2: `$BASE` is the image `base` of the matrix, not `docker.io/library/base:latest`"
+        in said
+    )
+    load_inputs(read_inputs(tmp_path))

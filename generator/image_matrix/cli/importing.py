@@ -46,6 +46,8 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
     The Dockerfiles stay where they are and as they are. Their FROM lines say what is built on what. Images that the
     matrix has already are left out, so the command can be run again. Without a matrix, it starts one.
     """
+    from image_matrix.errors import CallError
+    from image_matrix.importing.dockerfile_names import LOOKED_FOR
     from image_matrix.importing.dockerfiles import imported
     from image_matrix.importing.edit import with_entries
 
@@ -59,8 +61,17 @@ def dockerfiles(session: Session, registry: str | None, folders: tuple[str, ...]
         write_matrix(session, text)
     for name, entry in result.images.items():
         say(session, f"added {name}: from {entry.start}, context {entry.context}")
+    for guess in result.assumed:
+        note(session, guess)
     for problem in result.notes:
         note(session, f"not carried over: {problem}")
+    if not any(item.name in {*result.images, *matrix.known.images} for item in given):
+        if given:
+            raise CallError("no image is added", "correct what is not carried over; nothing is written")
+        places = " and ".join(folders)
+        raise CallError(
+            f"there is no Dockerfile in {places} or below", f"name a folder that has {LOOKED_FOR}"
+        )
     counts = f"{plural(len(result.images), 'image')} and {plural(len(result.sources), 'source')}"
     say(session, f"{counts} added; run `image-matrix check`")
     return 0
@@ -320,10 +331,10 @@ def _text(session: Session, file: str) -> str:
 
 
 def _given(session: Session, folder: Path) -> Iterator[GivenDockerfile]:
-    """Yield the Dockerfiles of a folder and of those below it; one on a folder itself is named after the folder."""
+    """Yield the Dockerfiles of a folder and of those below it, with the names of their images."""
     from image_matrix.errors import CallError
+    from image_matrix.importing.dockerfile_names import images_of
     from image_matrix.importing.dockerfiles import GivenDockerfile
-    from image_matrix.importing.sources import image_name
     from image_matrix.output_tree.manifest import MANIFEST, read
     from image_matrix.project.text_files import read_text
 
@@ -338,12 +349,11 @@ def _given(session: Session, folder: Path) -> Iterator[GivenDockerfile]:
         below[:] = sorted(name for name in below if not name.startswith("."))
         current = Path(place)
         context = current.resolve().relative_to(root).as_posix()
-        if "Dockerfile" in names and f"{context}/Dockerfile" not in generated:
-            name = current.relative_to(top).as_posix() if current != top else current.resolve().name
-            yield GivenDockerfile(
-                image_name(name), context, read_text(current / "Dockerfile", f"{context}/Dockerfile")
-            )
-        for other in sorted(name for name in names if "dockerfile" in name.lower() and name != "Dockerfile"):
-            if not other.endswith(".dockerignore"):
-                path = (current / other).resolve().relative_to(root).as_posix()
-                note(session, f"not carried over: {path}; name it as `dockerfile:` of an image or override")
+        name = current.relative_to(top).as_posix() if current != top else current.resolve().name
+        written = [one for one in names if f"{context}/{one}" not in generated]
+        images, others = images_of(written, name, named=current == top)
+        for file, image in images.items():
+            yield GivenDockerfile(image, context, read_text(current / file, f"{context}/{file}"), file)
+        for other in others:
+            path = f"{context}/{other}"
+            note(session, f"not carried over: {path}; name it as `dockerfile:` of an image or override")

@@ -34,7 +34,10 @@ PREDEFINED = frozenset(
 """Arguments that every Dockerfile has; docs.docker.com/reference/dockerfile/#predefined-args."""
 
 
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?!\w|:?-)|([A-Za-z_]\w*))")
+"""The name of a variable that has no default of its own, as ``${NAME:-default}`` has."""
+_EMPTY_PART = re.compile(r"^$|^[/:@]|[/:@]$|/[/:@]|:[:@]")
+"""What a reference does not have: no name, host, tag or digest where its separators say that there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,10 @@ def _stage(item: Instruction, values: Mapping[str, str], escape: str) -> Stage:
     if len(parts) not in (1, 3) or (len(parts) == 3 and parts[1].upper() != "AS"):
         raise DockerfileError(item.line, "FROM takes an image, and a name behind AS")
     name = expand(parts[0], values, escape)
-    if not name:
-        unset = next((one for one in _VARIABLE.findall(parts[0]) if not values.get(one)), None)
+    unset = next(
+        (one or other for one, other in _VARIABLE.findall(parts[0]) if not values.get(one or other)), None
+    )
+    if not name or (unset and _EMPTY_PART.search(name)):
         raise DockerfileError(item.line, f"`FROM {parts[0]}` names no image: an argument has no value", unset)
     return Stage(parts[2].lower() if len(parts) == 3 else "", Use(name, item.line, "FROM", parts[0]), ())
 

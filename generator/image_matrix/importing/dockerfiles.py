@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from image_matrix.dockerfiles.stages import Use
 
+DEFAULT = "Dockerfile"
+"""The name that needs no `dockerfile:`."""
 PLATFORM = "linux/amd64"
 """The platform whose arguments FROM gets."""
 
@@ -29,6 +31,13 @@ class GivenDockerfile:
     context: str
     """Its folder, relative to the matrix."""
     text: str
+    file: str = DEFAULT
+    """Its name in the folder."""
+
+    @property
+    def path(self) -> str:
+        """Its path from the matrix."""
+        return f"{self.context}/{self.file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class Entry:
     start: str
     """What it is built ``from``."""
     context: str
+    dockerfile: str = DEFAULT
     contexts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -49,6 +59,9 @@ class Imported:
     """Parents before children."""
     sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    """What could not be carried over."""
+    assumed: tuple[str, ...] = ()
+    """What the Dockerfiles do not tell."""
 
 
 def imported(
@@ -73,19 +86,23 @@ def _with(
     try:
         declared = stages(parse(item.text), {}, PLATFORM)
     except DockerfileError as error:
-        return _noted(before, item, str(error))
+        return _noted(before, f"{item.path}:{error.line}: {error}")
     needed = needs(declared, len(declared) - 1)
     base = needed.base if needed.base.name != SCRATCH else next(iter(needed.others), None)
     if base is None:
-        return _noted(before, item, "it is built FROM scratch and copies from no image, so it has no `from`")
+        problem = "it is built FROM scratch and copies from no image, so it has no `from`"
+        return _noted(before, f"{item.path}: {problem}")
     sources = dict(before.sources)
     contexts: dict[str, str] = {}
     start = ""
     for use in needed.every:
         if "$" in use.name:
-            before = _noted(before, item, f"line {use.line}: {use.written} has no value")
+            before = _noted(before, f"{item.path}:{use.line}: {use.written} has no value")
             continue
         name = _image(use, item, registry, names)
+        if name and name == use.name:
+            taken = f"`{use.written}` is the image `{name}` of the matrix, not `{whole_reference(name)}`"
+            before = replace(before, assumed=(*before.assumed, f"{item.path}:{use.line}: {taken}"))
         if name is None:
             name = source_name(use.name, {**known, **sources}, names)
             sources |= {} if name in known else {name: sources.get(name, whole_reference(use.name))}
@@ -94,16 +111,21 @@ def _with(
         start = name if use == base else start
     if not start:
         return before
-    images = {**before.images, item.name: Entry(start, item.context, contexts)}
+    images = {**before.images, item.name: Entry(start, item.context, item.file, contexts)}
     return replace(before, images=images, sources=sources)
 
 
-def _noted(before: Imported, item: GivenDockerfile, problem: str) -> Imported:
-    return replace(before, notes=(*before.notes, f"{item.context}/Dockerfile: {problem}"))
+def _noted(before: Imported, problem: str) -> Imported:
+    return replace(before, notes=(*before.notes, problem))
 
 
 def _image(use: Use, item: GivenDockerfile, registry: str, names: Collection[str]) -> str | None:
-    """Return the image that a name stands for: published below the registry, or elsewhere in a namespace."""
+    """Return the image that a name stands for: published below the registry, elsewhere in a namespace, or a bare name.
+
+    A family that is built on one machine names its images so: for docker, too, they win over those of Docker Hub.
+    """
+    if use.name in names and use.name != item.name:
+        return use.name
     reference = parse_reference(use.name)
     for name in sorted(names, key=len, reverse=True):
         if name != item.name and is_published(use.name, registry, name):

@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.importing.dockerfiles import DEFAULT
 from image_matrix.importing.package_lists import PackageImage
 
 if TYPE_CHECKING:
@@ -142,8 +143,9 @@ def _image(image: Entry | PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml ha
 
 def _dockerfile(entry: Entry) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
     """Return an image in one line."""
-    fields = {"from": entry.start, "context": entry.context}
-    return _flow({**fields, "contexts": _flow(dict(entry.contexts))} if entry.contexts else fields)
+    fields: dict[str, Any] = {"from": entry.start, "context": entry.context}
+    fields |= {"dockerfile": entry.dockerfile} if entry.dockerfile != DEFAULT else {}
+    return _flow(fields | ({"contexts": _flow(dict(entry.contexts))} if entry.contexts else {}))
 
 
 def _block_image(image: PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
