@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from image_matrix.registry.answers import Digest, ImageConfig, Manifest, Unreachable
+from image_matrix.registry.answers import DAMAGED, Digest, ImageConfig, Manifest, Unreachable
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import HttpRequest, Response
 from image_matrix.registry.reference import digest_of
@@ -157,7 +157,7 @@ def test_bytes_of_another_digest_than_the_one_asked_for_are_refused(
     if method == "digest" and declared == ASKED:  # without bytes, a header alone cannot be checked
         assert answer == Digest(ASKED)
     else:
-        assert answer == Unreachable("mirror.example.org: the content does not match its digest")
+        assert answer == Unreachable("mirror.example.org: the content does not match its digest", DAMAGED)
 
 
 def test_bytes_of_the_digest_count_whatever_the_header_says() -> None:

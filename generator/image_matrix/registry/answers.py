@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.registry.exchange import Response
 
 CHECK = "check the name of the registry, the network and the login"
+DAMAGED = "try again; if it stays so, repair the registry, or the mirror or proxy in front of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def words(answer: Refusal) -> str:
         return "not in the registry"
     if isinstance(answer, Denied):
         return f"the registry denies access: {answer.reason}"
-    return answer.reason if answer.remedy == CHECK else f"{answer.reason}; {answer.remedy}"
+    return answer.reason if answer.remedy in (CHECK, DAMAGED) else f"{answer.reason}; {answer.remedy}"
 
 
 def manifest_or_none(reference: str, answer: Manifest | Refusal) -> Manifest | None:

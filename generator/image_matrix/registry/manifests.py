@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.json_data import read_json
-from image_matrix.registry.answers import CHECK, ImageConfig, ImageLayer, Manifest, Unreachable
+from image_matrix.registry.answers import DAMAGED, ImageConfig, ImageLayer, Manifest, Unreachable
 from image_matrix.registry.reference import digest_of, parse_reference
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
     declared_digest = response.headers.get("docker-content-digest", "")
     wanted = reference.digest or (declared_digest if declared_digest.startswith("sha256:") else digest)
     if digest != wanted:
-        return Unreachable(f"{reference.host}: the content does not match its digest")
+        return Unreachable(f"{reference.host}: the content does not match its digest", DAMAGED)
     try:
         content = read_json(response.body)
         media_type = str(content.get("mediaType") or response.headers.get("content-type", ""))
@@ -67,7 +67,7 @@ def _predicate(layer: Mapping[str, Any]) -> str:
 def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfig | Unreachable:
     """Read an image's configuration, whose digest must be the one that the manifest names."""
     if digest_of(content) != digest:
-        return Unreachable(f"{reference.host}: the content does not match its digest")
+        return Unreachable(f"{reference.host}: the content does not match its digest", DAMAGED)
     try:
         top = read_json(content)
         run = top.get("config") or {}
@@ -93,7 +93,7 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
 def of_digest(content: bytes, what: str) -> bytes:
     """Return the bytes of ``repository@digest``; raises :class:`EnvironmentFailure` for those of another digest."""
     if digest_of(content) != parse_reference(what).digest:
-        raise EnvironmentFailure(f"{what}: the content does not match its digest", CHECK)
+        raise EnvironmentFailure(f"{what}: the content does not match its digest", DAMAGED)
     return content
 
 
