@@ -13,6 +13,7 @@ from image_matrix.config.sites import CHART_TOLERATIONS
 from image_matrix.importing.further_options import further_option
 from image_matrix.importing.home_mounts import home_mounts
 from image_matrix.importing.nebari_access import groups_of, read_fields
+from image_matrix.importing.plain_texts import with_plain_texts
 from image_matrix.importing.profile_options import (
     TITLES,
     as_users_see_it,
@@ -84,13 +85,13 @@ class ProfileDraft:
 def draft_of(given: Mapping[str, Json]) -> ProfileDraft:
     """Return what an entry becomes; its notes name what a matrix cannot say."""
     notes: list[str] = []
-    entry = as_users_see_it(given)
+    entry = with_plain_texts(as_users_see_it(given), notes)
     options = dict(entry.get("profile_options") or {})
     image_option, size_option = options_of(entry)
     image, size = options.pop(image_option, None), options.pop(size_option, None)
     common, of_sizes = _divided(entry.get("kubespawner_override") or {}, size)
     reference = common.pop("image", None)
-    slug = str(entry.get("slug") or slugify(str(entry["display_name"])))
+    slug = str(entry.get("slug") or slugify(str(given["display_name"])))
     fields = _titles(entry, groups_of(entry, slug, notes))
     fields |= _profile_fields(common, notes)
     settings = {"image": _settings(image, "image", notes), "size": _settings(size, "size", notes)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
 
-_HTML = re.compile(r"<[a-zA-Z/!?][^>]*>?|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
+HTML = re.compile(r"<[a-zA-Z/!?][^>]*>?|&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]\w+);")
+"""What a browser does not show as it is written: tags, and names of characters."""
 UNLISTED_TEXTS = (
     "display_name", "display_name_in_choices", "description", "description_in_choices", "validation_message",
 )  # fmt: skip
@@ -35,8 +37,12 @@ def texts(matrix: Matrix) -> Iterator[Finding]:
     """HTML and braces in what users read."""
     for path, text in _texts(matrix):
         yield from _mark(path, text)
-        if path[-1] != _TOOLTIP and (markup := _HTML.search(text)):
-            yield rules.HTML_TEXT.at(path, text=markup[0])
+        if path[-1] != _TOOLTIP and (markup := HTML.search(text)):
+            character = html.unescape(markup[0])
+            advice = (
+                f"write `{character}`" if character != markup[0] and character.strip() else "write plain text"
+            )
+            yield rules.HTML_TEXT.at(path, text=markup[0], advice=advice)
         yield from _formatted(path, text, "write it without braces")
 
 
