@@ -39,10 +39,17 @@ def apt_pins(text: str, args: Mapping[str, str], platform: str, target: str | No
     build knows is :data:`UNKNOWN_VERSION`: another build would take it again, whatever archives have. Raises
     :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    steps = _steps(parse(text), args, platform, target)
-    scripts = ((script, values) for step, values in steps for script in _scripts(step))
-    installed = (word for script, values in scripts for word in _installed(script, values))
+    scripts = scripts_of(parse(text), args, platform, target)
+    installed = (word for script, values in scripts for word in installed_by_apt(script, values))
     return tuple(dict.fromkeys(pin for word in installed for pin in _pin(word)))
+
+
+def scripts_of(
+    dockerfile: Dockerfile, args: Mapping[str, str], platform: str, target: str | None
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the scripts that a stage, and the stages that it is built on, run, and the variables that each sees."""
+    for step, values in _steps(dockerfile, args, platform, target):
+        yield from ((script, values) for script in _scripts(step))
 
 
 def _steps(
@@ -80,7 +87,7 @@ def _pin(word: str) -> Iterator[str]:
         yield word if is_known else f"{match['name']}={UNKNOWN_VERSION}"
 
 
-def _installed(script: str, values: Mapping[str, str]) -> Iterator[str]:
+def installed_by_apt(script: str, values: Mapping[str, str]) -> Iterator[str]:
     """Yield the words behind ``install`` in each command of apt, without options; quotes are left out."""
     for parts in commands(script, values):
         start = next((at for at, part in enumerate(parts) if part.rpartition("/")[2] in PROGRAMS), len(parts))

@@ -16,6 +16,7 @@ from image_matrix.dockerfiles.links import link, same_image
 from image_matrix.dockerfiles.triggers import sources_of_triggers
 from image_matrix.project.context_faults import ContextFault, findings_of
 from image_matrix.project.dockerfile_contexts import DockerfileContexts
+from image_matrix.project.shown_installers import shown_below
 from image_matrix.registry.reference import parse_reference
 from image_matrix.validate.copied_files import not_in_context
 from image_matrix.validate.devices import given_by_dockerfile
@@ -29,6 +30,7 @@ from image_matrix.validate.dockerfiles import (
     unchecked,
     whole_line,
 )
+from image_matrix.validate.packages import without_shown_installer
 from image_matrix.validate.refresh import nothing_to_refresh
 from image_matrix.validate.triggers import triggers_of_generated
 from image_matrix.validate.unset_arguments import unset_advice
@@ -68,9 +70,10 @@ def with_dockerfiles(
     read = {**variants, **{one.item.id: one.item for one in every}}
     of_days = diagnose(nothing_to_refresh(matrix, read), documents)
     parsed_ones = {one.item.id: parsed(one.files.dockerfile) for one in every if one.files}
+    of_installers = diagnose(without_shown_installer(matrix, read, shown_below(read, parsed_ones)), documents)
     of_triggers = triggers_of_generated(matrix, read, parsed_ones, documents)
     of_files = (item for one in every for item in one.diagnostics)
-    problems = dict.fromkeys([*findings, *of_files, *of_triggers, *of_days])
+    problems = dict.fromkeys([*findings, *of_files, *of_installers, *of_triggers, *of_days])
     return UserDockerfiles(
         {name: _with_triggers(item, read, parsed_ones) for name, item in read.items()},
         {one.item.id: one.files for one in every if one.files},

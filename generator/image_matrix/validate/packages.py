@@ -101,27 +101,48 @@ _WITHOUT_MICROMAMBA = "micromamba is not among the downloads", f"add to `downloa
 def without_installer(
     matrix: Matrix, expanded: Mapping[str, Variant], custom_pip: Collection[str]
 ) -> Iterator[Finding]:
-    """Yield packages whose manager is not in the image; kinds in ``custom_pip`` install Python packages themselves."""
+    """Yield packages whose manager is not in the image; kinds in ``custom_pip`` install Python packages themselves.
+
+    :func:`without_shown_installer` is about images on own Dockerfiles, which themselves ignore packages.
+    """
     for item in expanded.values():
-        if item.build is not None:
-            continue  # it ignores them, which is said
-        chain = list(lineage(expanded, item))
-        for manager in item.packages:
-            if (item.foreign or manager == "npm") and is_stated(chain, manager):
-                continue
-            if item.foreign and (
-                manager in ("pip", "conda") or not is_bare(matrix.sources[item.root_source])
-            ):
-                missing = lacking(matrix, expanded, item, manager)
-            elif manager == "pip":
-                missing = _missing_uv(expanded, item, custom_pip)
-            else:
-                missing = _missing_installer(matrix, expanded, item, manager)
-            if missing:
-                problem, advice = missing
-                advice = own_advice(matrix, chain, manager) or advice
-                fields = {"image": item.image, "manager": manager, "problem": problem, "advice": advice}
-                yield rules.NO_INSTALLER.at(_list_of(matrix, item, manager), "key", **fields)
+        if not any(one.build for one in lineage(expanded, item)):
+            yield from _without_installer(matrix, expanded, item, custom_pip)
+
+
+def without_shown_installer(
+    matrix: Matrix, expanded: Mapping[str, Variant], shown: Mapping[str, Collection[Manager]]
+) -> Iterator[Finding]:
+    """Yield packages on own Dockerfiles whose manager is neither stated nor shown there.
+
+    ``shown`` has the managers that the Dockerfiles below a variant show; a variant that it lacks is not reported.
+    """
+    for item in (expanded[name] for name in shown):
+        yield from _without_installer(matrix, expanded, item, (), shown[item.id])
+
+
+def _without_installer(
+    matrix: Matrix,
+    expanded: Mapping[str, Variant],
+    item: Variant,
+    custom_pip: Collection[str],
+    shown: Collection[Manager] = (),
+) -> Iterator[Finding]:
+    chain = list(lineage(expanded, item))
+    for manager in item.packages:
+        if manager in shown or ((item.foreign or manager == "npm") and is_stated(chain, manager)):
+            continue
+        if item.foreign and (manager in ("pip", "conda") or not is_bare(matrix.sources[item.root_source])):
+            missing = lacking(matrix, expanded, item, manager)
+        elif manager == "pip":
+            missing = _missing_uv(expanded, item, custom_pip)
+        else:
+            missing = _missing_installer(matrix, expanded, item, manager)
+        if missing:
+            problem, advice = missing
+            advice = own_advice(matrix, chain, manager) or advice
+            fields = {"image": item.image, "manager": manager, "problem": problem, "advice": advice}
+            yield rules.NO_INSTALLER.at(_list_of(matrix, item, manager), "key", **fields)
 
 
 def _list_of(matrix: Matrix, item: Variant, manager: Manager) -> Path:
