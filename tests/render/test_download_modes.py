@@ -1,4 +1,7 @@
-"""A download is a program, or data without the mode of one; a changed mode is named in plans."""
+"""A download has the address that the matrix names; it is a program, or data without the mode of one.
+
+A changed mode is named in plans.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +48,12 @@ def test_the_mode_of_a_file(tmp_path: Path, executable: str, mode: str) -> None:
 def test_a_plan_names_the_download_whose_mode_changes(tmp_path: Path) -> None:
     plan = make_plan(state(tmp_path, "false"), state(tmp_path, "true"), None)
     assert {entry.why for entry in plan.build} == {"download jar"}
+
+
+def test_a_brace_of_an_address_is_no_set_of_addresses(tmp_path: Path) -> None:
+    """curl would ask for `a.jar` and `b.jar`, and for `x` in place of `{x}`."""
+    text = MATRIX.replace("EXECUTABLE", "true").replace("{version}.jar", "{version}/{{a,b}}{{x}}.jar")
+    rendered = state_of(load_project(Inputs({"matrix.yaml": text}, read_templates(tmp_path)))).rendered
+    for name in ("plain", "base"):
+        content = rendered[f"images/{name}/default/Dockerfile"].content.decode()
+        assert "url=https://example.org/1/%7Ba,b%7D%7Bx%7D.jar\n" in content

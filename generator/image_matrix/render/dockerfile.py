@@ -67,10 +67,13 @@ class Fetch:
 
     @property
     def by_arch(self) -> dict[str, dict[str, str]]:
-        """The values of the step for each architecture: ``url``, and each of ``checksums``, empty if it has none."""
+        """The values of the step for each architecture: ``url``, and each of ``checksums``, empty if it has none.
+
+        A brace of an address is written as RFC 3986 has it: curl takes braces for a set of addresses (curl(1), "URL").
+        """
         return {
             arch: {
-                "url": address,
+                "url": address.replace("{", "%7B").replace("}", "%7D"),
                 **{
                     name: checksum if checksum and algorithm(checksum) == name else ""
                     for name in self.checksums
