@@ -55,6 +55,7 @@ class Form(HTMLParser):
         self.selects: dict[str, list[str]] = {}
         self.selected: dict[str, list[str]] = {}
         self.tags: list[str] = []
+        self.texts: list[str] = []
         self.select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -70,6 +71,10 @@ class Form(HTMLParser):
         if tag == "option" and self.select:
             self.selects[self.select].append(given.get("value") or "")
             self.selected[self.select] += [given.get("value") or ""] if "selected" in given else []
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and self.tags[-1] not in ("script", "style"):
+            self.texts.append(data.strip())
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "select":
@@ -195,6 +200,7 @@ async def answer(values: dict[str, Any]) -> dict[str, Any]:
         "pods": pods,
         "default": started,
         "tags": sorted(set(form.tags)),
+        "texts": form.texts,
     }
 
 

@@ -29,12 +29,14 @@ UNLISTED_TEXTS = (
 """What users read about what they may type in."""
 _TOOLTIP = "validation_message"
 """What the form has as a tooltip, where `<name>:<tag>` is plain text (KubeSpawner's templates/form.html)."""
-_BRACES = re.compile(r"\$?\{[^{}]*\}?|\}")
-"""Braces; those of a variable of Flux are another check's (:mod:`image_matrix.validate.flux_variables`)."""
 
 
 def texts(matrix: Matrix) -> Iterator[Finding]:
-    """HTML and braces in what users read."""
+    """HTML in what users read.
+
+    Braces there are text: KubeSpawner's form and JupyterHub's page print names and descriptions as they are. Source:
+    ``_render_options_form`` of KubeSpawner 6.2.0 to 7.1.0, ``spawn.html`` of JupyterHub 4.1.6 and 5.5.0.
+    """
     for path, text in _texts(matrix):
         yield from _mark(path, text)
         if path[-1] != _TOOLTIP and (markup := HTML.search(text)):
@@ -43,7 +45,6 @@ def texts(matrix: Matrix) -> Iterator[Finding]:
                 f"write `{character}`" if character != markup[0] and character.strip() else "write plain text"
             )
             yield rules.HTML_TEXT.at(path, text=markup[0], advice=advice)
-        yield from _formatted(path, text, "write it without braces")
 
 
 def _texts(matrix: Matrix) -> Iterator[tuple[Path, str]]:
@@ -115,12 +116,6 @@ def _advice(field: str, kubespawner: str) -> str:
         return "double the braces that are text: `{{` and `}}`"
     near = did_you_mean(f"{name}name" if f"{name}name" in known else name, known)
     return f"{near}; double the braces that are text: `{{{{{name}}}}}`"
-
-
-def _formatted(path: Path, text: str, advice: str) -> Iterator[Finding]:
-    braces = next((part[0] for part in _BRACES.finditer(text) if not part[0].startswith("$")), None)
-    if braces:
-        yield rules.EXPANDED_TEXT.at(path, text=braces, who="KubeSpawner", advice=advice)
 
 
 def _leaves(path: Path, value: Json) -> Iterator[tuple[Path, str]]:
