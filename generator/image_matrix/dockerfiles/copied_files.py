@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from image_matrix.dockerfiles.instructions import plain, words
 from image_matrix.dockerfiles.mounts import mounts
 from image_matrix.dockerfiles.stages import bodies
+from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -64,7 +64,7 @@ def _sources(item: Instruction, escape: str) -> Iterator[str]:
 def _words(text: str, escape: str) -> list[str]:
     if text.startswith("["):
         try:
-            return [str(word) for word in json.loads(text)]
+            return [str(word) for word in read_json(text)]
         except ValueError:
             pass  # BuildKit, too, takes what is no list as words
     # BuildKit splits at spaces, also quoted and escaped ones: a word with one is not known
