@@ -109,6 +109,7 @@ images:
     args: {GREETING: "a ${{b}}"}
     target: last
     secrets: [TOKEN]
+    labels: {org.example.made: "by ${{us}}"}
 """
 DOCKERFILE = """\
 ARG TAG=latest
@@ -163,9 +164,10 @@ def test_images_that_no_step_needs_are_not_pulled_and_tls_is_left_out_for_this_m
     assert all("--policy=always" in command for command in commands.pulls.values())
 
 
-def test_arguments_target_and_secrets_of_an_image(own: BuildRequest, tmp_path: Path) -> None:
+def test_arguments_labels_target_and_secrets_of_an_image(own: BuildRequest, tmp_path: Path) -> None:
     (commands,) = image_commands(own, PLACE, push=False)
     assert values(commands.build, "--build-arg") == ["GREETING=a ${b}"]
+    assert values(commands.build, "--label") == ["org.example.made=by ${us}"]
     assert values(commands.build, "--target") == ["last"]
     assert values(commands.build, "--secret") == ["id=TOKEN,env=TOKEN"]
     assert values(commands.build, "--file") == ["images/own/default/Dockerfile"]

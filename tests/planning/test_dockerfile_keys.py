@@ -89,6 +89,11 @@ def relinked(root: Path) -> None:
         (lambda root: (root / "base/file").rename(root / "base/renamed"), ALL),
         (edited("matrix.yaml", 'A: "1"', 'A: "2"'), ALL),
         (edited("matrix.yaml", "target: final", "target: more"), ALL),
+        (edited("matrix.yaml", "target: final", "target: final, labels: {org.example.a: b}"), ALL),
+        (
+            edited("matrix.yaml", "context: lab,", 'context: lab, labels: {org.example.a: "{device}"},'),
+            {"lab:cpu", "lab:cuda"},
+        ),
         (edited("matrix.yaml", 'DEVICE: "{device}"', 'DEVICE: "{device}-1"'), {"lab:cpu", "lab:cuda"}),
         (edited("base/ignored", "1", "2"), set()),
         (lambda root: (root / "base/file").chmod(0o600), set()),

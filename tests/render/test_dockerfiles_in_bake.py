@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from image_matrix.lock.pins import Pins
@@ -30,6 +31,24 @@ def test_a_target_has_the_users_folder_and_our_parents() -> None:
     assert targets["included_default"]["contexts"] == {"quay.io/team/base:2026-11-01": "target:base_default"}
     assert "contexts" not in targets["foundation_default"]
     assert not [path for path in files if path.startswith(("images/lab/", "images/base/"))]
+
+
+def test_a_target_has_the_labels_of_the_matrix() -> None:
+    text = """\
+version: 1
+registry: quay.io/team
+workflow: none
+sources: {debian: "docker.io/library/debian:trixie-slim"}
+defaults: {images: {labels: {org.example.of: all}}}
+images:
+  base: {from: debian, context: foundation, labels: {org.example.made: "by ${{us}}"}}
+  listed: {from: base, apt: [git]}
+"""
+    inputs = replace(read_inputs(FAMILY), texts={"matrix.yaml": text})
+    files = render_builds(load_inputs(inputs), Pins(), inputs.templates)
+    targets = json.loads(files[BAKE_FILE].content)["target"]
+    assert targets["base_default"]["labels"] == {"org.example.of": "all", "org.example.made": "by $${us}"}
+    assert "labels" not in targets["listed_default"], "a generated Dockerfile has them"
 
 
 def test_an_argument_is_no_expression_of_bake() -> None:

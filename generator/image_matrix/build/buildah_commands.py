@@ -158,6 +158,9 @@ def _build(
         *(("--no-cache",) if target.get("no-cache") else ()),
         *(("--target", build.target) if build and build.target else ()),
         *_each("--build-arg", (f"{name}={value}" for name, value in (build.args if build else {}).items())),
+        *_each(
+            "--label", (f"{name}={value}" for name, value in (leg.variant.labels if build else {}).items())
+        ),
         *_each("--build-context", (f"{name}={value}" for name, value in contexts.items())),
         *_each("--secret", target.get("secret", ())),
         *_open_files(place),

@@ -325,7 +325,7 @@ class Variant:
     trigger_sources: Mapping[str, str] = field(default_factory=dict)
     """Names in ``ONBUILD`` of its parent's Dockerfile, each with the source that replaces it; in the parent's key."""
     build: DockerfileBuild | None = None
-    """What it is built from if its Dockerfile stays as it is; then it has no kind, packages, variables and labels."""
+    """What it is built from if its Dockerfile stays as it is; then it has no kind, packages and variables."""
 
     @property
     def has_unlocked_steps(self) -> bool:

@@ -105,7 +105,6 @@ def _without_what_kinds_set(resolution: Resolution) -> Resolution:
         resolution,
         scalars=scalars,
         env={},
-        labels={},
         files={},
         path=(),
         scripts=(),

@@ -85,6 +85,7 @@ def dockerfile_key_inputs(loaded: Loaded, pins: Pins, item: Variant, build: Dock
     inputs |= {f"file {path}": entry for path, entry in entries.items() if path != build.dockerfile}
     inputs["arguments"] = tuple(f"{name}={value}" for name, value in build.args.items())
     inputs["target"] = (build.target or "",)
+    inputs["labels"] = tuple(f"{name}={value}" for name, value in item.labels.items())
     inputs |= _refreshed(pins, item)
     inputs["contexts"] = tuple(
         f"{name}: {image}" for name, image in build.images.items() if image != item.parent

@@ -137,6 +137,7 @@ def _dockerfile_records(
         "files": {path: list(entry) for path, entry in given.files.entries().items()},
         "args": dict(build.args),
         "target": build.target,
+        **({"labels": dict(item.labels)} if item.labels else {}),
         **({"refreshed": given.refreshed} if given.refreshed else {}),
     }
     return {

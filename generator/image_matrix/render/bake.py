@@ -80,11 +80,12 @@ def dockerfile_fields(item: Variant) -> dict[str, Any]:
         "dockerfile": posixpath.relpath(build.dockerfile, build.context),
         **({"args": escaped(build.args)} if build.args else {}),
         **({"target": build.target} if build.target else {}),
+        **({"labels": escaped(item.labels)} if item.labels else {}),
     }
 
 
 def escaped(args: Mapping[str, str]) -> dict[str, str]:
-    """Return arguments for a bake file, in which ``${`` and ``%{`` begin expressions.
+    """Return arguments or labels for a bake file, in which ``${`` and ``%{`` begin expressions.
 
     Source: github.com/hashicorp/hcl/blob/main/json/spec.md, "Expressions".
     """

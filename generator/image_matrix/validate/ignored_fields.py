@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
 
 
-_LISTS = (*MANAGERS, "files", "scripts", "env", "path", "labels", "downloads", "bundles")
+_LISTS = (*MANAGERS, "files", "scripts", "env", "path", "downloads", "bundles")
 """Fields of an image that a Dockerfile of its user ignores, unless they are empty."""
 _SCALARS = ("kind", "python_provider", "system_site_packages", "locale")
 _OF_DOCKERFILES = ("dockerfile", "target", "args", "contexts")
