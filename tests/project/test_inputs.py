@@ -89,7 +89,7 @@ def test_a_folder_in_place_of_the_lock(repository: Path) -> None:
 def test_a_lock_without_a_word_in_it(repository: Path, text: str) -> None:
     (repository / LOCK).write_text(text, encoding="utf-8")
     assert said(repository) == (
-        "IM604 this is not a valid lock: it is empty; restore the file of the last commit, or remove it, "
+        "IM604 this is not a valid lock: it is empty; restore it, `git checkout HEAD -- matrix.lock.yaml`, "
         "then run `image-matrix lock`"
     )
 

@@ -16,13 +16,13 @@ from image_matrix.cli.printing import paint, report, say, warn
 from image_matrix.cli.project import (
     Project,
     floating,
-    load_project,
     not_lockable,
     not_locked,
     note_floating,
     note_never_refreshed,
     note_overlays,
     open_locked,
+    project_on_disk,
     refuse_contradictions,
     refuse_violations,
     template_warnings,
@@ -194,11 +194,10 @@ def _since(call: _Call, project: Project) -> Since:
 def _as_json(call: _Call) -> int:
     """Print all problems as JSON; return the same exit code as for text."""
     from image_matrix.diagnostics import MatrixError
-    from image_matrix.project.inputs import read_inputs
 
     session = call.session
     try:
-        project = load_project(read_inputs(session.root, session.matrix, session.overlays))
+        project = project_on_disk(session)
         refuse_contradictions(project)
         refuse_violations(project)
         verdict = _verdict(project, _of_outputs(session, project))

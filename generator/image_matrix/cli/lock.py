@@ -60,6 +60,7 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
     """
     from functools import partial
 
+    from image_matrix.cli.lock_remedies import naming_the_way_back, note_deleted
     from image_matrix.cli.project import Project, organisation_policy
     from image_matrix.config.policy import NO_LISTS
     from image_matrix.lock import text
@@ -71,7 +72,9 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
 
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     loaded = load_inputs(inputs)
-    old = text.read(inputs.lock)
+    with naming_the_way_back(session.root):
+        old = text.read(inputs.lock)
+    note_deleted(session)
     project = Project(inputs, loaded, old, pins_of(old, loaded))
     outcome = make_lock(
         loaded,

@@ -37,11 +37,18 @@ class Project:
 
 def open_project(session: Session) -> Project:
     """Read and load the repository, and print its warnings; raises :class:`MatrixError`."""
-    from image_matrix.project.inputs import read_inputs
-
-    project = load_project(read_inputs(session.root, session.matrix, session.overlays))
+    project = project_on_disk(session)
     warn(session, project.loaded.warnings)
     return project
+
+
+def project_on_disk(session: Session) -> Project:
+    """Read and load the repository without a word; raises :class:`MatrixError`."""
+    from image_matrix.cli.lock_remedies import naming_the_way_back
+    from image_matrix.project.inputs import read_inputs
+
+    with naming_the_way_back(session.root):
+        return load_project(read_inputs(session.root, session.matrix, session.overlays))
 
 
 def inputs_at(session: Session, revision: str, option: str) -> Inputs | None:
@@ -256,7 +263,9 @@ def note_never_refreshed(session: Session, loaded: Loaded) -> None:
 
 
 def note_floating(session: Session, names: Sequence[str]) -> None:
-    """Print a note about what is rendered without a lock entry."""
-    if names:
+    """Print a note about what is rendered without a lock entry, and about a lock that was deleted."""
+    from image_matrix.cli.lock_remedies import note_deleted
+
+    if names and not note_deleted(session):
         shown = listed(names, 3)
         note(session, f"not locked: {shown}; `image-matrix lock` pins them")

@@ -88,7 +88,7 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str, lines: tuple[str, 
     complaint = complaint_of(error, text)
     conflict = next((number for number, line in enumerate(lines) if _CONFLICT.match(line)), None)
     if conflict is not None:
-        advice = "keep one side and remove the marker lines"
+        advice = "merge both sides, so that neither loses what it added, and remove the marker lines"
         return _at(_place(file, lines, (conflict, 0)), "a merge conflict is left in the file", advice)
     mistake = None if isinstance(error, ComposerError) else find_mistake(lines, complaint)
     if mistake:

@@ -1,0 +1,59 @@
+"""Says how to come back to a lock that is broken or gone: git has it, and a new one would move every version."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from image_matrix.cli.printing import note
+from image_matrix.diagnostics import MatrixError
+from image_matrix.diagnostics import catalogue as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from image_matrix.cli.session import Session
+    from image_matrix.diagnostics import Diagnostic
+
+FROM_A_MERGE = re.compile(r"(<{7}|={7}|>{7})( |$)")
+"""A line of git's that stands between the sides of a conflict."""
+
+
+@contextmanager
+def naming_the_way_back(root: Path) -> Iterator[None]:
+    """Give errors of the lock on the disk the command of git that restores it."""
+    try:
+        yield
+    except MatrixError as error:
+        if not any(map(_is_lost, error.diagnostics)):
+            raise
+        from image_matrix.project.lock_history import remedy
+
+        advice = remedy(root)
+        mended = [replace(one, help=advice) if _is_lost(one) else one for one in error.diagnostics]
+        raise MatrixError(mended) from error
+
+
+def _is_lost(item: Diagnostic) -> bool:
+    """Say whether a lock cannot be mended by hand: it is no lock, or a merge has left both sides in it."""
+    from image_matrix.lock.text import FILE
+
+    if item.place.file != FILE:
+        return False
+    both_sides = item.code == rules.YAML_SYNTAX.code and FROM_A_MERGE.match(item.place.source or "")
+    return bool(both_sides) or item.code in (rules.BAD_LOCK.code, rules.DUPLICATE_KEY.code)
+
+
+def note_deleted(session: Session) -> bool:
+    """Print a note if there is no lock, but git has one; say whether it is so."""
+    from image_matrix.lock.text import FILE
+    from image_matrix.project.lock_history import ANEW, way_back
+
+    command = None if (session.root / FILE).exists() else way_back(session.root)
+    if command is None:
+        return False
+    note(session, f"{FILE} is gone: `{command}` restores it; without it, `image-matrix lock` {ANEW}")
+    return True

@@ -1,0 +1,57 @@
+"""Finds the commit whose lock can be taken again, where the file of the disk is broken or gone."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from image_matrix.diagnostics import MatrixError
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.git import run_git
+from image_matrix.lock import text
+from image_matrix.project.history import text_of_commit
+from image_matrix.project.revisions import commit_of
+
+MOST = 50
+"""Commits that are looked at; each is a file to be read."""
+ANEW = "locks everything anew, at the newest versions"
+
+
+def way_back(root: Path) -> str | None:
+    """Return the git command that brings back the newest committed lock that can be read, if there is one.
+
+    It takes the side of the branch that is checked out while git merges, and ends the conflict of the file.
+    """
+    try:
+        commit = _newest_good(root)
+    except EnvironmentFailure:
+        return None
+    here = "" if root.resolve() == Path.cwd() else f" -C {shlex.quote(os.fspath(root))}"
+    return f"git{here} checkout {commit} -- {text.FILE}" if commit else None
+
+
+def remedy(root: Path) -> str:
+    """Return what to do with a lock that cannot be read: no remedy moves a version without saying so."""
+    command = way_back(root)
+    if command is None:
+        return f"no commit has one that can be read: remove it, and run `image-matrix lock`, which {ANEW}"
+    return f"run `{command}`, then `image-matrix lock`; without the file, it {ANEW}"
+
+
+def _newest_good(root: Path) -> str | None:
+    if commit_of(root, "HEAD") is None:
+        return None
+    if _is_good(root, "HEAD"):
+        return "HEAD"
+    listed = run_git(root, "log", f"--max-count={MOST}", "--format=%h", "--", text.FILE)
+    return next((commit for commit in listed.stdout.decode().split() if _is_good(root, commit)), None)
+
+
+def _is_good(root: Path, commit: str) -> bool:
+    written = text_of_commit(root, commit, text.FILE)
+    try:
+        text.read(written)
+    except MatrixError:
+        return False
+    return written is not None
