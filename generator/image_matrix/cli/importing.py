@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.matrix_edit import OpenMatrix
     from image_matrix.cli.session import Session
     from image_matrix.importing.dockerfiles import GivenDockerfile
+    from image_matrix.importing.list_places import Origin
     from image_matrix.importing.package_lists import ImportedImage, Package
     from image_matrix.importing.requirements import Requirements
 
@@ -116,14 +118,16 @@ def profiles(session: Session, file: str) -> int:
     if not (session.root / session.matrix).exists():
         advice = "start one with an image of yours: `image-matrix init DIR`, or `image-matrix add`"
         raise CallError(f"there is no {session.matrix}", advice)
-    documents = documents_of(file, _text(session, file))
+    listed = _text(session, file)
+    documents = documents_of(file, listed)
     matrix = open_matrix(session, None)
     imported = profiles_of(spawner_list(file, documents), matrix.known, *names_of_profiles(session, matrix))
     for problem in imported.notes:
         note(session, problem)
     if imported.profiles:
         text = with_profiles(matrix.text, imported.sources, imported.sizes, imported.profiles)
-        validated(session, text)
+        with _at_places_of_list(session, (matrix.text, text), (file, listed), imported.origins):
+            validated(session, text)
         write_matrix(session, text)
     added = (("profile", imported.profiles), ("size", imported.sizes), ("source", imported.sources))
     counts = ", ".join(plural(len(entries), what) for what, entries in added)
@@ -134,6 +138,32 @@ def profiles(session: Session, file: str) -> int:
             "check the version of jupyterhub that the sources state (`provides`), then run `image-matrix lock`",
         )
     return 0
+
+
+@contextmanager
+def _at_places_of_list(
+    session: Session,
+    matrix: tuple[str, str],
+    listed: tuple[str, str],
+    origins: Mapping[tuple[str, str], Origin],
+) -> Iterator[None]:
+    """Have problems of the new matrix at the lines of the list; ``matrix`` is the text before and after.
+
+    The new text is not written then, so that nobody could look up its lines.
+    """
+    from image_matrix.config.yaml_loader import parse
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.importing.given_places import Given, at_given_places
+    from image_matrix.importing.list_places import list_places
+
+    try:
+        yield
+    except MatrixError as error:
+        before, draft = (parse(text, session.matrix)[0] for text in matrix)
+        if before is None or draft is None:
+            raise
+        given = Given(before, list_places(*listed), origins)
+        raise MatrixError(at_given_places(error.diagnostics, draft, given)) from error
 
 
 IMAGE = click.option("--image", metavar="NAME", required=True, help="The name of the new image.")

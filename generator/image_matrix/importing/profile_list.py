@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.config.profiles import HUB_IMAGE
+from image_matrix.importing.list_places import Origin
 from image_matrix.importing.profile_drafts import draft_of
 from image_matrix.importing.sources import source_or_image, untagged
 from image_matrix.profiles.slugs import slugify
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from image_matrix.importing.profile_drafts import ChoiceDraft, ProfileDraft
     from image_matrix.importing.sources import Known
@@ -32,6 +33,8 @@ class ImportedProfiles:
     profiles: Mapping[str, Json]
     notes: tuple[str, ...]
     """What a matrix cannot say, and what changes for users."""
+    origins: Mapping[tuple[str, str], Origin]
+    """Section and name of an entry to what it is from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,26 @@ def profiles_of(
         sizes=sizes.added,
         profiles=_one_default(profiles),
         notes=tuple(notes),
+        origins=_origins(drafts, new, images, sizes),
     )
+
+
+def _origins(
+    every: Iterable[str], new: Mapping[str, ProfileDraft], images: _Images, sizes: _Sizes
+) -> dict[tuple[str, str], Origin]:
+    """Return what each entry is from; of a size or source of several profiles, it is the first."""
+    positions = {key: position for position, key in enumerate(every)}
+    of_sizes = [
+        (("sizes", name), Origin(positions[key], choice)) for (key, choice), name in sizes.names.items()
+    ]
+    of_sources = [
+        (("sources", images.names[choice.subject]), Origin(positions[key], choice.subject, is_image=True))
+        for key, draft in new.items()
+        for choice in draft.images.values()
+        if choice.subject is not None
+    ]
+    of_profiles = [(("profiles", key), Origin(positions[key])) for key in new]
+    return dict(reversed([*of_profiles, *of_sizes, *of_sources]))
 
 
 def _notes(drafts: Mapping[str, ProfileDraft]) -> list[str]:
