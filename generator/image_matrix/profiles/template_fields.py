@@ -35,8 +35,6 @@ _OF_7 = frozenset(
     for form in ("", "safe_", "escaped_")
     for name in ("username", "servername", "user_server")
 }
-_OF_FLUX = re.compile(r"\$\{[^{}]*\}?")
-"""Variables of Flux, which another check reports (:mod:`image_matrix.validate.flux_variables`)."""
 
 
 def known_fields(kubespawner: str) -> frozenset[str]:
@@ -46,12 +44,11 @@ def known_fields(kubespawner: str) -> frozenset[str]:
 
 def unknown_fields(text: str, kubespawner: str) -> Iterator[str]:
     """Yield what is in braces and not one of the names, or a brace alone; doubled braces are text."""
-    plain = _OF_FLUX.sub("", text)
     known = known_fields(kubespawner)
     try:
-        parts = [*Formatter().parse(plain)]
+        parts = [*Formatter().parse(text)]
     except ValueError:  # a brace without another
-        yield next(iter(re.findall(r"\{[^{}]*\}?|\}", plain)), plain)
+        yield next(iter(re.findall(r"\{[^{}]*\}?|\}", text)), text)
         return
     for _, name, spec, conversion in parts:
         if name is not None and (name not in known or spec or conversion):

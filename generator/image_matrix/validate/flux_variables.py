@@ -3,6 +3,9 @@
 Which texts of a matrix reach ``deploy/`` stands in no list here. Every text with a variable gets a mark of its own,
 ``deploy/`` is rendered, and the marks that come out say which texts have reached it.
 
+Flux replaces unknown names by nothing, and leaves ``$NAME`` alone. Without ``postBuild`` it changes nothing, so this is
+a warning.
+
 Source: https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
 """
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}?")
+_NAME = re.compile(r"\$\{([A-Za-z_]\w*)\}(?!\w)")
+"""What a shell reads alike without the braces."""
 _FIRST_MARK = 0xF0000
 """A character of a private use area, which means nothing to anybody (Unicode, 23.5)."""
 _HARMLESS = (
@@ -32,7 +37,7 @@ _HARMLESS = (
     rules.NEEDS_CHART, rules.REPLACES_LIST, rules.UNKNOWN_TRAIT,
 )  # fmt: skip
 """Errors with which ``deploy/`` can be rendered all the same."""
-_IN_VARIABLES = "set it in the image (`env:` of an image is not expanded), or read it from a file"
+_WITHOUT = "leave `postBuild` out of the Kustomization that applies `deploy/`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,18 @@ class _Marked:
 def expanded_by_flux(value: Json, others: Collection[Finding]) -> Iterator[Finding]:
     """Yield a finding for every text of a matrix of the right shape that Flux would change in ``deploy/``.
 
-    ``others`` is what is wrong with the matrix besides: with some of it there is no ``deploy/`` to look at yet.
+    ``others`` is what is wrong with the matrix besides: with some of it there is no ``deploy/`` to look at yet. A text
+    that KubeSpawner refuses is not reported again.
     """
     if any(item.rule.severity == "error" and item.rule not in _HARMLESS for item in others):
         return
+    refused = {item.path for item in others if item.rule is rules.EXPANDED_TEXT}
     marked = _Marked()
     copy = marked.copy(value)
     rendered = _rendered(copy) if marked.texts else ""
     for at, (path, target, text) in enumerate(marked.texts):
         # YAML has characters of this area as escapes
-        if f"\\U{_FIRST_MARK + at:08X}" in rendered:
+        if f"\\U{_FIRST_MARK + at:08X}" in rendered and path not in refused:
             yield _finding(path, target, text)
 
 
@@ -85,7 +92,7 @@ def _rendered(value: Json) -> str:
 
 
 def _finding(path: Path, target: Target, text: str) -> Finding:
-    variable = _VARIABLE.search(text)
-    advice = _IN_VARIABLES if {"env", "environment"} & set(path) else "write it without `${`"
-    fields = {"text": variable[0] if variable else text, "who": "Flux"}
-    return rules.EXPANDED_TEXT.at(path, target, advice=advice, **fields)
+    variable, name = _VARIABLE.search(text), _NAME.search(text)
+    advice = f"write `${name[1]}` where a shell reads it, or {_WITHOUT}" if name else _WITHOUT
+    fields = {"text": variable[0] if variable else text}
+    return rules.FLUX_VARIABLE.at(path, target, advice=advice, **fields)

@@ -102,7 +102,7 @@ def _expanded(path: Path, value: str, kubespawner: str) -> Iterator[Finding]:
     yield from _mark(path, value)
     for field in unknown_fields(value, kubespawner):
         advice = _advice(field, kubespawner)
-        yield rules.EXPANDED_TEXT.at(path, text=field, who="KubeSpawner", advice=advice)
+        yield rules.EXPANDED_TEXT.at(path, text=field, advice=advice)
         return
 
 
