@@ -44,9 +44,7 @@ def test_a_day_moves_when_its_time_is_over_and_says_so(
     assert dated.run("render") == 0
     capsys.readouterr()
     assert dated.run("check", "--locked") == 0
-    note = (
-        "note: nothing locks what the scripts of undated fetch; `refresh_days` at the image has it run again"
-    )
+    note = "note: nothing locks what is fetched by the scripts of undated; `refresh_days` at the image has it run again"
     assert note in capsys.readouterr().err
 
     old = dated.lock.replace(today, "2026-01-31")

@@ -258,7 +258,7 @@ def note_never_refreshed(session: Session, loaded: Loaded) -> None:
         shown = listed(names, 3)
         note(
             session,
-            f"nothing locks what {shown} fetch; `refresh_days` at the image has it run again",
+            f"nothing locks what is fetched by {shown}; `refresh_days` at the image has it run again",
         )
 
 
