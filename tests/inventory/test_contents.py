@@ -48,6 +48,20 @@ def test_a_list_that_asks_again_for_what_is_there_installs_nothing(family: Loade
     assert (scipy.brought_by, scipy.listed_by) == (LAB, (LAB, SMALL))
 
 
+def test_packages_of_conda_keep_the_names_of_their_channel(family: Loaded) -> None:
+    """As conda lists them in the image; only names of Python's packages have several spellings."""
+    files = "".join(
+        f"https://conda.example.org/linux-64/{file}.conda\n"
+        for file in ("_libgcc_mutex-0.1-conda_forge", "cf_xarray-0.10.0-pyhd_0", "numpy_groupies-1.0-0")
+    )
+    installed = of(family, LAB, Pins(explicit={LAB: {"amd64": files}}))
+    assert {name.name for name in installed if name.manager == "conda"} == {
+        "_libgcc_mutex",
+        "cf_xarray",
+        "numpy_groupies",
+    }
+
+
 def test_an_image_for_fewer_platforms_has_only_their_versions(family: Loaded) -> None:
     assert pip(family, LAB, "numpy").versions == {"amd64": "2.4.6", "arm64": "2.4.5"}
     assert pip(family, LAB, "numpy").version == "2.4.5/2.4.6"

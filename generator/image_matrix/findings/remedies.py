@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from image_matrix.config.lineage import from_base_up
+from image_matrix.config.package_names import folded
 from image_matrix.findings.versions import admits, reaches
 from image_matrix.inventory.contents import stated_version
 from image_matrix.inventory.model import PackageName
@@ -91,7 +92,7 @@ def _content(inventory: Inventory | None, finding: ScanFinding) -> Content | Non
     contents = inventory.contents if inventory else {}
     names = [PackageName(finding.installer, finding.package)]
     if finding.installer in ("pip", "conda"):
-        names = [PackageName(manager, canonical(finding.package)) for manager in ("pip", "conda")]
+        names = [PackageName(manager, canonical(manager, finding.package)) for manager in ("pip", "conda")]
     return next((contents[name] for name in names if name in contents), None)
 
 
@@ -143,7 +144,7 @@ def _unlocked(chain: Sequence[Variant], finding: ScanFinding, names: Collection[
 
 
 def _refresh(finding: ScanFinding, names: Collection[str]) -> Remedy | None:
-    candidates = (canonical(finding.package), finding.package, finding.installer)
+    candidates = (canonical("pip", finding.package), finding.package, finding.installer)
     return next((Remedy("lock", name) for name in candidates if name in names), None)
 
 
@@ -151,7 +152,7 @@ def _refusing(loaded: Loaded, finding: ScanFinding, content: Content | None) -> 
     """Return the entry of the matrix that asks for a version with the finding."""
     for name in reversed(content.listed_by if content else ()):
         for package, request in requests_of(loaded, loaded.variants[name]).items():
-            is_named = canonical(package.name) == canonical(finding.package)
+            is_named = folded(package.name) == folded(finding.package)
             stated = stated_version(package.manager, request.entry)
             if is_named and not admits(package.manager, request.entry, stated, finding.fixed):
                 return request

@@ -138,8 +138,7 @@ def _is_conditional(line: str) -> bool:
 
 def package_of(manager: Manager, line: str) -> PackageName:
     """Return the package that an entry of a list is about."""
-    name = package_name(manager, line)
-    return PackageName(manager, canonical(name) if manager in ("pip", "conda") else name)
+    return PackageName(manager, canonical(manager, package_name(manager, line)))
 
 
 def _locked(pins: Pins, item: Variant) -> dict[PackageName, dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.lineage import lineage
 from image_matrix.config.model import LOCKED_MANAGERS
+from image_matrix.config.package_names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,13 +21,13 @@ _CONDA = re.compile(r"^https?://\S+/([^/\s]+)-([^-/\s]+)-[^-/\s]+$", re.MULTILIN
 
 
 def locked_versions(pins: Pins, variants: Mapping[str, Variant], item: Variant, name: str) -> set[str]:
-    """Return the versions of a Python or conda package in a variant: several if its platforms differ.
+    """Return the versions of a Python or conda package in a variant, by any spelling: several if its platforms differ.
 
     What an image adds counts before what its ancestors have. Empty if the lock has no such package of it.
     """
     for above in lineage(variants, item):
         versions = {
-            version for _, package, version in locked_packages(pins, above) if package == canonical(name)
+            version for _, package, version in locked_packages(pins, above) if folded(package) == folded(name)
         }
         if versions:
             return versions
@@ -49,13 +50,18 @@ def locked_by_arch(pins: Pins, item: Variant, manager: Manager) -> dict[str, dic
     """Return what the lock has of pip or conda for a variant alone: architecture to name to version."""
     pattern, texts = (_REQUIREMENT, pins.requirements) if manager == "pip" else (_CONDA, pins.explicit)
     return {
-        arch: {canonical(match[1]): match[2] for match in pattern.finditer(text)}
+        arch: {canonical(manager, match[1]): match[2] for match in pattern.finditer(text)}
         for arch, text in texts.get(item.id, {}).items()
     }
 
 
-def canonical(name: str) -> str:
-    """Return the name that all spellings of a package of Python have (PEP 503)."""
+def canonical(manager: str, name: str) -> str:
+    """Return the name that all spellings of a package have: PEP 503 for Python, lower case for conda.
+
+    Of conda, ``cf_xarray`` and ``cf-xarray`` are two names; docs.conda.io, "Package naming conventions".
+    """
     from packaging.utils import canonicalize_name
 
-    return canonicalize_name(name)
+    if manager == "pip":
+        return canonicalize_name(name)
+    return name.lower() if manager == "conda" else name
