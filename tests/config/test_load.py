@@ -14,6 +14,7 @@ from image_matrix.config.schema import schema_text
 from image_matrix.config.shape_errors import check_shape
 from image_matrix.config.yaml_loader import parse
 from image_matrix.diagnostics import MatrixError, diagnose
+from image_matrix.project.context_folders import contexts_on_disk
 from image_matrix.project.load import load
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def changed(value: Any, path: tuple[str | int, ...], into: Any) -> Any:
     return left if isinstance(value, dict) else list(left.values())
 
 
-def codes(text: str) -> list[str]:
-    """What is said about a matrix that is written as JSON, which is YAML, too."""
+def codes(text: str, folder: Path = HERE) -> list[str]:
+    """What is said about a matrix in a folder that is written as JSON, which is YAML, too."""
     try:
-        load({"matrix.yaml": text}, TEMPLATES, {"web"})
+        load({"matrix.yaml": text}, TEMPLATES, {"web"}, contexts=contexts_on_disk(folder, {}))
     except MatrixError as error:
         return [item.code for item in error.diagnostics if item.severity == "error"]
     return []
@@ -98,14 +99,14 @@ def sample(file: Path, wrong_values: tuple[Any, ...]) -> list[str]:
 def test_one_wrong_value_is_said_and_nothing_that_only_follows(file: Path) -> None:
     for text in sample(file, (*WRONG, GONE, "x", ["x"])):
         shape = shape_codes(text)
-        assert not shape or shape == codes(text), text
+        assert not shape or shape == codes(text, file.parent), text
 
 
 @pytest.mark.parametrize("file", MATRICES, ids=lambda path: path.parent.name)
 def test_what_is_said_about_the_shape_is_never_lost(file: Path) -> None:
     """A number in the place of text is taken for that text, a name for one that is not known."""
     for text in sample(file, (3, {"x": 1})):
-        assert set(shape_codes(text)) <= set(codes(text)), text
+        assert set(shape_codes(text)) <= set(codes(text, file.parent)), text
 
 
 def renamed(value: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -22,7 +22,7 @@ from image_matrix.dockerfiles.context_reader import (
     shared_ignore_file,
 )
 from image_matrix.json_data import at_path
-from image_matrix.project.context_faults import ContextFault
+from image_matrix.project.context_faults import ContextFault, findings_of
 from image_matrix.project.generated_paths import changing_below
 from image_matrix.text import listed
 from image_matrix.validate.copied_files import SentFiles
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.config.document import Documents
     from image_matrix.config.model import Matrix, Variant
+    from image_matrix.diagnostics import Finding
     from image_matrix.dockerfiles.context_reader import ContextReader
     from image_matrix.dockerfiles.ignore import Ignore
 
@@ -169,3 +170,15 @@ class DockerfileContexts:
                 "each commit, render or edit of the matrix would build the image again",
                 f"write into {IGNORE_FILE}, in lines of their own: {' '.join(sent)}",
             )
+
+
+def unlocatable(
+    matrix: Matrix, variants: Mapping[str, Variant], documents: Documents, reader: ContextReader
+) -> list[Finding]:
+    """Return the folders and Dockerfiles that are missing, of a matrix that may have other mistakes.
+
+    A path with a brace is one of these: its placeholder has no value.
+    """
+    contexts = DockerfileContexts(matrix, variants, documents, reader)
+    located = (contexts.located(item, item.build) for item in variants.values() if item.build)
+    return findings_of(one for one in located if isinstance(one, ContextFault) and "{" not in one.missing)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.dockerfile_build import UserDockerfiles
 from image_matrix.config.document import Documents
-from image_matrix.config.from_lists import expand_from_lists, in_images
+from image_matrix.config.from_lists import expand_from_lists
 from image_matrix.config.include import joined
 from image_matrix.config.loaded import Loaded
 from image_matrix.config.overlay_errors import empty_matrix, explained, overlaid
@@ -25,6 +25,7 @@ from image_matrix.project.content_cache import NO_CACHE, ContentCache
 from image_matrix.project.image_files import with_files
 from image_matrix.project.included_files import parsed
 from image_matrix.project.listed_files import with_listed_files
+from image_matrix.project.misshapen import misshapen, unlocatable_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -92,11 +93,11 @@ def load(
     results between runs. Raises :class:`MatrixError` with all problems, warnings included.
     """
     given = Given(frozenset(kinds), frozenset(serving), frozenset(custom_pip))
-    documents, findings = _shaped(texts, included, given, cache)
+    documents, findings = _shaped(texts, included, given, cache, contexts)
     documents, faults = with_listed_files(documents, contexts)
     if faults:
         raise MatrixError([*faults, *diagnose(explained(findings, documents), documents)])
-    sound = _sound(documents, findings, given, traits, cache)
+    sound = _sound(documents, findings, given, traits, cache, contexts)
     matrix, documents = sound.matrix, sound.documents
     linked = _linked(matrix, sound.variants, documents, contexts)
     copying = with_files(matrix, linked.variants, documents, contexts)
@@ -117,7 +118,11 @@ def load(
 
 
 def _shaped(
-    texts: Mapping[str, str], included: Mapping[str, str], given: Given, cache: ContentCache
+    texts: Mapping[str, str],
+    included: Mapping[str, str],
+    given: Given,
+    cache: ContentCache,
+    contexts: ContextReader,
 ) -> tuple[Documents, list[Finding]]:
     """Return the documents, whose shape is that of the schema, and what else is wrong with their texts."""
     documents, findings = _documents(texts, included)
@@ -125,7 +130,7 @@ def _shaped(
     policies = sections(documents.parts)
     of_policies = [item for one in policies for item in diagnose(cached_section(one, POLICY, cache), one)]
     if shape_findings or of_policies:
-        raise _misshapen(documents, findings, shape_findings, given.kinds, of_policies)
+        raise misshapen(documents, findings, shape_findings, given.kinds, of_policies, contexts)
     return documents, findings
 
 
@@ -145,6 +150,7 @@ def _sound(
     given: Given,
     traits: Mapping[str, Kind],
     cache: ContentCache,
+    contexts: ContextReader,
 ) -> _Sound:
     """Read the model, and check it."""
     expanded = expand_from_lists(documents.value)
@@ -155,28 +161,13 @@ def _sound(
     every = [*findings, *expanded.findings, *meaning]
     diagnostics = diagnose(explained(every, documents), documents)
     if errors(diagnostics):
+        faulty = {item.path for item in every}
+        more = [
+            item for item in unlocatable_of(matrix, variants, documents, contexts) if item.path not in faulty
+        ]
+        diagnostics = diagnose(explained([*every, *more], documents), documents)
         raise MatrixError(_without_doubt(diagnostics, variants, documents))
     return _Sound(documents, matrix, variants, diagnostics)
-
-
-def _misshapen(
-    documents: Documents,
-    findings: list[Finding],
-    shape: list[Finding],
-    kinds: Collection[str],
-    of_policies: list[Diagnostic],
-) -> MatrixError:
-    """Return the error of a matrix of the wrong shape: also what is wrong with names outside of the faulty entries."""
-    from image_matrix.validate import check_sound_names
-
-    expanded = expand_from_lists(documents.value)
-    documents = replace(documents, entries=expanded.entries)
-    faulty = {item.path[:2] for item in shape}
-    of_lists = [item for item in expanded.findings if item.path[:2] not in faulty]
-    faults = in_images([item.path for item in shape], expanded.entries)
-    meaning = check_sound_names(expanded.value, faults, kinds, expanded.entries)
-    diagnostics = diagnose(explained([*findings, *of_lists, *shape, *meaning], documents), documents)
-    return MatrixError(sorted([*diagnostics, *of_policies], key=lambda item: item.place))
 
 
 def _linked(
