@@ -110,6 +110,23 @@ def test_a_new_version_changes_nothing_unless_asked_for(
     assert "alpha==1.0" in repository.packages("science:python3.13")
 
 
+def test_an_image_moves_alone(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert repository.run("lock") == 0
+    for name in ("zeta", "eta"):
+        repository.site.package(name, "1.5")
+    capsys.readouterr()
+    source = "docker.io/library/debian:trixie-slim"
+    assert repository.run("lock", "--upgrade", "other", "gamma", source) == 0
+    said = capsys.readouterr()
+    assert "pip zeta: 1.0 → 1.5, in other:python3.11, other:python3.13" in said.out
+    assert "eta==1.0" in repository.packages("science:python3.13")
+    assert "zeta==1.0" in repository.packages("lab:python3.13")
+
+    repository.change("pip: [delta]", "pip: [delta==1.0]")
+    assert repository.run("lock", "--upgrade", "DELTA") == 0
+    assert " pins delta==1.0: change it there" in capsys.readouterr().err
+
+
 def test_an_index_that_moved_for_others_stays(repository: Repository) -> None:
     repository.site.source("library/debian:trixie-slim", "same")
     assert repository.run("lock") == 0

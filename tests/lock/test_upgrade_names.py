@@ -10,10 +10,10 @@ from image_matrix.cli.lock import _to_run_again
 from image_matrix.diagnostics import catalogue
 from image_matrix.errors import CallError
 from image_matrix.lock.apt_updates import AptFindings
-from image_matrix.lock.model import Lock
+from image_matrix.lock.model import Lock, LockedPackages
 from image_matrix.lock.resolve_all import Outcome
 from image_matrix.lock.resolver_api import ALL
-from image_matrix.lock.upgrade_names import check_names
+from image_matrix.lock.upgrade_names import names_in_lock, pinned_lines
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
 
@@ -54,13 +54,13 @@ def test_a_package_without_an_entry_is_answered_with_what_moves_it(
     loaded: Loaded, name: str, advice: str
 ) -> None:
     with pytest.raises(CallError, match=f"nothing in the lock is called `{name}`") as caught:
-        check_names(loaded, Lock(), (name,))
+        names_in_lock(loaded, Lock(), (name,))
     assert caught.value.help.endswith(advice)
 
 
 def test_what_the_remedies_name_is_known(loaded: Loaded) -> None:
-    check_names(loaded, Lock(), ("apt", "conda", "cran", "debian"))
-    check_names(loaded, Lock(), ALL)
+    names_in_lock(loaded, Lock(), ("apt", "conda", "cran", "debian"))
+    names_in_lock(loaded, Lock(), ALL)
 
 
 def outcome(*failures: str, apt: tuple[str, ...] = ()) -> Outcome:
@@ -92,3 +92,67 @@ def test_where_only_apt_was_not_asked_the_rest_is_not_done_again() -> None:
     assert said == (
         "the rest is locked; `image-matrix lock --upgrade apt` asks for updates of apt packages again"
     )
+
+
+PINNED = """\
+version: 1
+registry: registry.example.org/team
+workflow: none
+axes: {python: ["3.13", "3.11"]}
+sources: {debian: "docker.io/library/ubuntu:24.04"}
+bundles: {course: {pip: [Jupyter_Core==5.9.1]}}
+images:
+  base: {from: debian, kind: base, axes: [python], python_provider: uv, pip: [uv==0.13.8, tabulate>=0.8]}
+  lab:
+    from: base
+    bundles: [course]
+    pip: [tabulate==0.8.9, "rich==15.*"]
+  tabulate: {from: base, pip: [six]}
+"""
+LOCKED = Lock(
+    python={
+        "base:python3.13": LockedPackages("0" * 16, {"amd64": ("tabulate==0.8.9",)}),
+        "lab:python3.13": LockedPackages("0" * 16, {"amd64": ("jupyter-core==5.9.1",)}),
+    }
+)
+LAB = ("lab:python3.13", "lab:python3.11")
+
+
+@pytest.fixture
+def with_pins(tmp_path: Path) -> Loaded:
+    (tmp_path / "matrix.yaml").write_text(PINNED)
+    return load_inputs(read_inputs(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("Jupyter_Core", ("jupyter-core",)),
+        ("jupyter.core", ("jupyter-core",)),
+        ("lab", LAB),
+        ("lab:python3.11", LAB[1:]),
+        ("tabulate", ("tabulate",)),
+    ],
+)
+def test_a_name_is_that_of_the_lock(with_pins: Loaded, name: str, names: tuple[str, ...]) -> None:
+    assert names_in_lock(with_pins, LOCKED, (name,)) == names
+
+
+TABULATE = "matrix.yaml:12 pins tabulate==0.8.9"
+CORE = "matrix.yaml:6 pins Jupyter_Core==5.9.1"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("tabulate",), f"{TABULATE}: change it there"),
+        (LAB, f"{CORE}, {TABULATE}: change them there"),
+        (("base:python3.11",), "matrix.yaml:8 pins uv==0.13.8: change it there"),
+        (("rich",), None),
+        (ALL, None),
+    ],
+)
+def test_what_the_matrix_pins_is_said_to_stay(
+    with_pins: Loaded, names: tuple[str, ...], said: str | None
+) -> None:
+    assert pinned_lines(with_pins, names) == said

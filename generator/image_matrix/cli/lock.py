@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from image_matrix.cli.network_files import ca_bundle, http_client, netrc, registry_of
-from image_matrix.cli.printing import paint, report, say
+from image_matrix.cli.printing import note, paint, report, say
 from image_matrix.cli.project import load_inputs
 from image_matrix.text import plural
 
@@ -39,8 +39,8 @@ def lock(session: Session, upgrade: bool, names: tuple[str, ...]) -> int:
     """Resolve sources, downloads and packages into the lock.
 
     Writes matrix.lock.yaml. Resolves only what is not locked yet. --upgrade updates everything, or only each NAME: a
-    source, a download, an extension, a Python package, an image with `refresh_days`, `frontend`, `apt`, `conda` or
-    `cran`.
+    source, a download, an extension, a Python package, an image (its Python packages, and its steps with
+    `refresh_days`), `frontend`, `apt`, `conda` or `cran`. What matrix.yaml pins stays.
     """
     from image_matrix.cli.apt_updates import ask_released
     from image_matrix.lock.resolver_api import ALL
@@ -66,6 +66,7 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
     from image_matrix.lock import text
     from image_matrix.lock.read import pins_of
     from image_matrix.lock.resolve_all import make_lock
+    from image_matrix.lock.upgrade_names import names_in_lock, pinned_lines
     from image_matrix.output_tree.atomic import write_durably
     from image_matrix.output_tree.files import File
     from image_matrix.project.inputs import read_inputs
@@ -76,10 +77,11 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
         old = text.read(inputs.lock)
     note_deleted(session)
     project = Project(inputs, loaded, old, pins_of(old, loaded))
+    names = names_in_lock(loaded, old, upgraded)
     outcome = make_lock(
         loaded,
         old,
-        upgraded,
+        names,
         replace(_services(session, loaded), ask_apt=partial(ask, session, project)),
         inputs.templates.custom_contract,
     )
@@ -94,6 +96,8 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
     if is_rewritten and not lines:
         what = "no entries (new)" if inputs.lock is None else "the same entries, written in the usual form"
         lines = [f"{text.FILE}: {what}"]
+    if stays := pinned_lines(loaded, names):
+        note(session, stays)
     return _summarize(session, loaded, lines, outcome, upgraded), outcome
 
 

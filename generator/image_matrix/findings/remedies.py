@@ -14,6 +14,7 @@ from image_matrix.inventory.contents import stated_version
 from image_matrix.inventory.model import PackageName
 from image_matrix.inventory.requests import requests_of
 from image_matrix.lock.locked_versions import canonical
+from image_matrix.lock.refreshed import names_to_refresh
 from image_matrix.lock.upgrade_names import known_names
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _move(known: Knowledge, variant: str, finding: ScanFinding, content: Content
     chain = from_base_up(known.loaded.variants, item)
     if finding.installer == "apt" and chain[0].build is None:
         return Remedy("lock", "apt")
-    names = known_names(known.loaded, known.lock)
+    names = known_names(known.loaded, known.lock) | names_to_refresh(known.loaded)
     if content is not None and finding.installer != "apt":
         return _refresh(finding, names) or look
     return _download(known.loaded, item.downloads, finding) or _unlocked(chain, finding, names) or look

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from image_matrix.lock.model import Lock
 
 Say = Callable[[str], None]
+_NORMAL_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""The normal form of a Python package's name (PEP 503)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +124,21 @@ def _begin(
     inputs = packages_inputs(loaded.matrix, variant, "pip", parents)
     entry = still_answers(loaded, old.python, packages.locked, variant, "pip")
     good = entry if entry and _has_files(old, entry) else None
-    if good and not should_upgrade(good, upgraded):
+    moving = _moving(variant, upgraded)
+    if good and not should_upgrade(good, moving):
         keep(packages, variant.id, good, old)
         return None
-    return ResolveTask(variant, inputs, _requests(loaded, old, upgraded, variant, parents), good)
+    return ResolveTask(variant, inputs, _requests(loaded, old, moving, variant, parents), good)
+
+
+def _moving(variant: Variant, upgraded: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the packages of a variant that are to move on: all if it is named itself.
+
+    What is named beside packages, such as a reference or another variant, is nothing that uv could be told.
+    """
+    if upgraded == ALL or variant.id in upgraded:
+        return ALL
+    return tuple(name for name in upgraded if _NORMAL_NAME.fullmatch(name))
 
 
 def _unlocked(loaded: Loaded, packages: Packages, name: str) -> bool:

@@ -19,7 +19,6 @@ from image_matrix.lock.source_checks import source_findings
 from image_matrix.lock.source_lists import with_apt_lists
 from image_matrix.lock.unknown_pythons import unknown_pythons
 from image_matrix.lock.unsolvable import once
-from image_matrix.lock.upgrade_names import check_names
 from image_matrix.registry.host_log import HostLog
 
 if TYPE_CHECKING:
@@ -88,11 +87,9 @@ def make_lock(
 ) -> Outcome:
     """Lock what is not locked, and move on what ``upgraded`` names (``ALL`` for everything).
 
-    ``custom_contract`` are the kinds that decide on the user and entry point of a source themselves. Raises
-    :class:`CallError` for a name that is nothing in this matrix and its lock.
+    ``upgraded`` are names as the lock has them (:func:`image_matrix.lock.upgrade_names.names_in_lock`).
+    ``custom_contract`` are the kinds that decide on the user and entry point of a source themselves.
     """
-    check_names(loaded, old, upgraded)
-
     answers = resolve_sections(loaded, old, upgraded, services)
     lock = _lock_of(loaded, old, upgraded, services, answers)
     note_indexes(services.host_log, answers.python.hosts, lock.defaults.get("pip"))
