@@ -89,6 +89,20 @@ def test_check_names_a_page_with_data_and_prints_it_if_asked(repository: Reposit
     assert "+++ b/docs/catalog.html" in repository("check", "--diff").out.splitlines()
 
 
+def test_many_warnings_are_counted_where_the_matrix_is_not_in_question(repository: Repository) -> None:
+    """Four fetches without a checksum are five lines each, before every list and plan."""
+    (repository.root / "own").mkdir()
+    fetches = "".join(f"ADD https://example.org/{name} /\n" for name in "abcd")
+    (repository.root / "own" / "Dockerfile").write_text(f"FROM ghcr.io/team/notebooks/base\n{fetches}")
+    repository.replace("  jupyter:\n", "  own: {from: base, context: own}\n  jupyter:\n")
+    assert repository("render").err.count("IM411") == 4
+    assert repository("check").err.count("IM411") == 4
+    for command in (("list",), ("plan", "--since", "HEAD"), ("packages",), ("graph",)):
+        err = repository(*command).err
+        assert "note: 4 warnings about the matrix; `image-matrix check` prints them" in err
+        assert "IM411" not in err
+
+
 def test_a_folder_in_the_way_is_named_and_nothing_is_written(repository: Repository) -> None:
     (repository.root / BASE).mkdir(parents=True)
     before = repository.files()

@@ -21,7 +21,7 @@ from image_matrix.cli.project import (
     note_floating,
     note_never_refreshed,
     note_overlays,
-    open_locked,
+    open_with_warnings,
     project_on_disk,
     refuse_contradictions,
     refuse_violations,
@@ -102,7 +102,9 @@ def _repeat(call: _Call, verdict: Verdict, files: int) -> int:
 
 
 def _check(call: _Call, diff: bool | None) -> int:
-    project = open_locked(call.session)
+    project = open_with_warnings(call.session)
+    refuse_contradictions(project)
+    refuse_violations(project)
     verdict = _verdict(project, _of_outputs(call.session, project))
     _report_good(call, verdict)
     if call.locked:

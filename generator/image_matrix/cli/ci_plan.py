@@ -17,7 +17,7 @@ from image_matrix.cli.ci_review import (
 )
 from image_matrix.cli.network_files import registry_of
 from image_matrix.cli.printing import say
-from image_matrix.cli.project import floating_despite_lock, open_project, refuse_contradictions
+from image_matrix.cli.project import floating_despite_lock, open_with_warnings, refuse_contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def plan_run(session: Session, event: Event, *, staging: bool) -> Planned:
     from image_matrix.github.setup import refuse_foreign_owner, setup_warnings
     from image_matrix.planning.plan import empty
 
-    project = open_project(session)
+    project = open_with_warnings(session)
     refuse_contradictions(project)
     unlocked = tuple(item.message for item in floating_despite_lock(project))
     refuse_foreign_owner(event, project.loaded.matrix)

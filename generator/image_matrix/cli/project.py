@@ -35,8 +35,23 @@ class Project:
     pins: Pins
 
 
+FEW = 3
+"""How many warnings a command prints that is about something else."""
+
+
 def open_project(session: Session) -> Project:
-    """Read and load the repository, and print its warnings; raises :class:`MatrixError`."""
+    """Read and load the repository, and print its warnings if there are few; raises :class:`MatrixError`."""
+    project = project_on_disk(session)
+    warnings = project.loaded.warnings
+    if len(warnings) > FEW:
+        note(session, f"{len(warnings)} warnings about the matrix; `image-matrix check` prints them")
+    else:
+        warn(session, warnings)
+    return project
+
+
+def open_with_warnings(session: Session) -> Project:
+    """Open the project as :func:`open_project` does, and print every warning: for commands that judge the matrix."""
     project = project_on_disk(session)
     warn(session, project.loaded.warnings)
     return project

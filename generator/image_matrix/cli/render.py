@@ -12,7 +12,7 @@ from image_matrix.cli.project import (
     floating,
     note_floating,
     note_overlays,
-    open_project,
+    open_with_warnings,
     refuse_contradictions,
     render_project,
     template_warnings,
@@ -38,7 +38,7 @@ def render(session: Session, force: bool) -> int:
     """
     from image_matrix.output_tree.tree import apply
 
-    project = open_project(session)
+    project = open_with_warnings(session)
     refuse_contradictions(project)
     workflow_settings(project)
     # only `check` and what builds refuse what is against a policy: a run renders for the author before they do
