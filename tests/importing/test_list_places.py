@@ -30,6 +30,12 @@ def test_the_entries_are_those_that_are_imported(file: str) -> None:
         assert place.source == text.splitlines()[place.line - 1]
 
 
+def test_a_list_in_a_text_in_quotes_has_the_line_of_the_text() -> None:
+    text = 'kind: ConfigMap\ndata:\n  values.yaml: "profileList:\\n- display_name: One\\n"\n'
+    place = list_places("a.yaml", text).place(Origin(0), ("display_name",), "value")
+    assert (place.line, place.source) == (3, text.splitlines()[2])
+
+
 def test_a_path_has_the_place_of_what_it_is_from() -> None:
     places = places_of("profiles-with-problems/configmap.yaml")
 

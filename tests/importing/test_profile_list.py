@@ -357,6 +357,12 @@ def test_a_mount_that_replaced_the_home_is_noted() -> None:
     assert imported(entry(kubespawner_override={"volume_mounts": {"home": home}})).notes == ()
 
 
+def test_a_mount_of_homes_elsewhere_does_not_take_the_place_of_the_home() -> None:
+    shared = {"name": "home", "mountPath": "/shared"}
+    override = imported(entry(kubespawner_override={"volume_mounts": [shared]})).profiles["lab"]
+    assert override["kubespawner_override"] == {"volume_mounts": {"home-1": shared}}
+
+
 def test_lists_of_the_chart_become_mappings() -> None:
     step = {"name": "own", "image": "busybox:1"}
     tolerations = {"a": {"key": "a", "operator": "Exists"}}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.validate.profiles_mounts import HOME, MOUNTS
+from image_matrix.profiles.mounts import HOME, is_home
+from image_matrix.validate.profiles_mounts import MOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,8 +29,3 @@ def with_key_of_home(entries: Mapping[str, Json]) -> dict[str, Json]:
     homes = {str(item["name"]): key for key, item in entries.items() if is_home(item) and "name" in item}
     keys = {key: name for name, key in homes.items() if name not in entries}
     return {keys.get(key, key): item for key, item in entries.items()}
-
-
-def is_home(mount: Json) -> bool:
-    """Say whether a mount is at the path of homes."""
-    return isinstance(mount, dict) and str(mount.get("mountPath")).rstrip("/") == HOME

@@ -65,8 +65,10 @@ class ListPlaces:
         start, end = node.start_mark, node.end_mark
         number, inner = start.line + self.before, self.text[start.line]
         line = self.lines[number] if number < len(self.lines) else ""
+        if inner not in line:  # of a text in quotes, or folded: it begins in the line above
+            return Place(self.file, self.before, 1, 1, self.lines[self.before - 1])
         width = (end.column if end.line == start.line else len(inner)) - start.column
-        return Place(self.file, number + 1, start.column + max(0, line.find(inner)) + 1, max(1, width), line)
+        return Place(self.file, number + 1, start.column + line.find(inner) + 1, max(1, width), line)
 
 
 def list_places(file: str, text: str) -> ListPlaces:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SETTINGS = ("volumes", "volume_mounts")
 """The settings of KubeSpawner with volumes and with mounts."""
+HOME = "/home/jovyan"
+"""Where the JupyterHub chart mounts homes: the default of ``singleuser.storage.homeMountPath``."""
 Key = str | int
 """Key of an entry in a mapping, or its position in a list."""
 
@@ -26,6 +28,11 @@ class Mounts:
 
     volumes: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict)
     volume_mounts: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def is_home(mount: Json) -> bool:
+    """Say whether a mount is at the path of homes."""
+    return isinstance(mount, dict) and str(mount.get("mountPath")).rstrip("/") == HOME
 
 
 def plain_mounts(profile: Profile) -> Mounts:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.profiles.charts import OVERRIDE, overrides_of_option
+from image_matrix.profiles.mounts import HOME
 from image_matrix.validate.profiles_overrides import each_override
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path
 
-HOME = "/home/jovyan"
-"""Where the JupyterHub chart mounts homes: the default of ``singleuser.storage.homeMountPath``."""
 MOUNTS = "volume_mounts"
 _SHM = "/dev/shm"  # noqa: S108 - a mount in a pod
 

@@ -11,6 +11,7 @@ from image_matrix.diagnostics import did_you_mean, human
 from image_matrix.profiles import charts, traits
 from image_matrix.profiles.charts import OVERRIDE
 from image_matrix.profiles.fields import ENTRIES, OBJECTS, SECRET, VARIABLE, camel_case
+from image_matrix.profiles.mounts import is_home
 from image_matrix.profiles.units import KUBESPAWNERS
 from image_matrix.text import type_name
 from image_matrix.validate.profiles_pods import cpu_findings, memory_findings
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.json_data import Json
     from image_matrix.profiles.fields import Fields
+
+_HOMES = ("home", "volume-{user_server}")
+"""Names of the chart's volume with homes, static and dynamic, which from 4.3 on are also the keys of its mount."""
 
 
 def each_override(matrix: Matrix) -> Iterator[tuple[Path, Mapping[str, Any]]]:
@@ -194,12 +198,21 @@ def _instead_of_list(name: str, value: object, site: Site) -> str:
 
 
 def by_name(entries: list[Any]) -> dict[str, Any]:
-    """Return the entries of a list as a mapping: by their own names, and numbered where these are not enough."""
+    """Return the entries of a list as a mapping: by their own names, and numbered where these are not enough.
+
+    A mount of the hub's volume of homes at another path is numbered: under its name, it would take the place of the
+    mount of the home.
+    """
     names = [str(entry.get("name", "entry") if isinstance(entry, dict) else "entry") for entry in entries]
+    alone = {name for name in names if names.count(name) == 1 and name != "entry"}
     return {
-        name if names.count(name) == 1 and name != "entry" else f"{name}-{at}": entry
+        name if name in alone and not _mounts_home_elsewhere(entry) else f"{name}-{at}": entry
         for at, (name, entry) in enumerate(zip(names, entries, strict=True), start=1)
     }
+
+
+def _mounts_home_elsewhere(entry: dict[str, Any]) -> bool:
+    return "mountPath" in entry and entry["name"] in _HOMES and not is_home(entry)
 
 
 def joining(matrix: Matrix) -> Iterator[Finding]:
