@@ -12,7 +12,7 @@ from image_matrix.diagnostics import Place
 from image_matrix.importing.spawner_list import KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from image_matrix.diagnostics import Path, Target
 
@@ -55,7 +55,7 @@ class ListPlaces:
             return Place(self.file, 1, 1)
         entry = self.entries[origin.entry]
         wanted = _as_in_list(path)
-        rated = [(_likeness(part, wanted, origin), part) for part in parts(entry)]
+        rated = [(_likeness(part, wanted, origin), part) for part in parts(entry, step=_by_own_name)]
         best = max((rating for rating, _ in rated), default=(0, 0))
         _, key, value = next(part for rating, part in rated if rating == best)
         has_value = isinstance(value, yaml.ScalarNode) and best > (0, 0)
@@ -79,18 +79,33 @@ def list_places(file: str, text: str) -> ListPlaces:
     return ListPlaces(file, tuple(text.splitlines()), (), (), 0)
 
 
-def parts(node: yaml.Node, path: Path = ()) -> Iterator[Part]:
+def by_position(position: int, entry: yaml.Node) -> str | int:
+    """Return the step of a path to an entry of a list."""
+    del entry
+    return position
+
+
+def _by_own_name(position: int, entry: yaml.Node) -> str | int:
+    """Return the name of an entry: an import makes mappings of lists of volumes and containers."""
+    pairs = entry.value if isinstance(entry, yaml.MappingNode) else ()
+    return next((str(value.value) for key, value in pairs if key.value == "name"), position)
+
+
+def parts(
+    node: yaml.Node, path: Path = (), step: Callable[[int, yaml.Node], str | int] = by_position
+) -> Iterator[Part]:
     """Yield everything in a node, what contains others first."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = path if key.tag == MERGE else (*path, str(key.value))
             if key.tag != MERGE:
                 yield here, key, value
-            yield from parts(value, here)
+            yield from parts(value, here, step)
     elif isinstance(node, yaml.SequenceNode):
         for at, item in enumerate(node.value):
-            yield (*path, at), item, item
-            yield from parts(item, (*path, at))
+            here = (*path, step(at, item))
+            yield here, item, item
+            yield from parts(item, here, step)
 
 
 def _lists(node: yaml.Node, text: str, before: int) -> Iterator[tuple[tuple[yaml.Node, ...], str, int]]:
