@@ -16,9 +16,13 @@ SMALL = {"display_name": "Small", "kubespawner_override": {"mem_limit": "2G"}}
 
 
 def imported(
-    *entries: dict[str, Any], taken: TakenNames | None = None, known: Known | None = None
+    *entries: dict[str, Any],
+    taken: TakenNames | None = None,
+    known: Known | None = None,
+    site: str | None = None,
 ) -> ImportedProfiles:
-    return profiles_of(entries, known or Known("r.example/a", (), {}), taken or TakenNames({}), hub="5.5.0")
+    names, free = known or Known("r.example/a", (), {}), taken or TakenNames({})
+    return profiles_of(entries, names, free, hub="5.5.0", site=site)
 
 
 def entry(**fields: Any) -> dict[str, Any]:
@@ -76,9 +80,25 @@ def test_a_size_that_the_matrix_has_is_used_if_it_is_equal() -> None:
 
 
 def test_a_profile_that_the_matrix_has_stays() -> None:
-    result = imported(entry(kubespawner_override={"image": "a/b:1"}), taken=TakenNames({}, ("lab",)))
+    result = imported(entry(kubespawner_override={"image": "a/b:1"}), taken=TakenNames({}, {"lab": {}}))
     assert (result.profiles, result.sources) == ({}, {})
     assert result.notes == ("the profile `lab` is in the matrix already and stays as it is",)
+
+
+def test_a_list_of_a_site_can_be_imported_again() -> None:
+    others = {"lab": {"display_name": "Other", "sites": ["leap"]}}
+    entries = [entry(), entry(), entry(slug="lab-veda", description="of the name that is made")]
+    first = imported(*entries, taken=TakenNames({}, others), site="veda")
+    assert {key: profile.get("aliases") for key, profile in first.profiles.items()} == {
+        "lab-veda-2": ["lab"],
+        "lab-2": None,
+        "lab-veda": None,
+    }
+    again = imported(
+        entry(), taken=TakenNames({}, {**others, "lab-veda": {"display_name": "Lab"}}), site="veda"
+    )
+    assert (again.profiles, again.joined) == ({}, ())
+    assert again.notes == ("the profile `lab-veda` is in the matrix already and stays as it is",)
 
 
 def test_an_image_of_the_matrix_is_offered_by_its_name() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from image_matrix.cli.matrix_edit import OpenMatrix
     from image_matrix.cli.session import Session
     from image_matrix.importing.dockerfiles import GivenDockerfile
-    from image_matrix.importing.list_places import Origin
     from image_matrix.importing.package_lists import ImportedImage, Package
     from image_matrix.importing.requirements import Requirements
 
@@ -100,70 +98,25 @@ def imagespec(session: Session, registry: str | None, file: str) -> int:
 
 
 @import_.command("profiles")
+@click.option("--site", metavar="NAME", help="The site that the list is from; all, if left out.")
 @click.argument("file", metavar="FILE")
 @click.pass_obj
-def profiles(session: Session, file: str) -> int:
+def profiles(session: Session, site: str | None, file: str) -> int:
     """Add the profiles of a hub's profile list, with their sizes and images.
 
     FILE has a list of KubeSpawner: values of the JupyterHub chart, a HelmRelease, a ConfigMap, or the list alone. It
     is relative to the matrix' folder. Images from outside become sources. What a matrix cannot say is named and left
-    out. A profile that the matrix has already stays as it is.
+    out. A profile that the matrix has already stays as it is; where it is one of other sites, the list's own gets
+    another slug, or the site is added to an equal one.
     """
-    from image_matrix.cli.matrix_edit import names_of_profiles
+    from image_matrix.cli.imported_profiles import import_profiles
     from image_matrix.errors import CallError
-    from image_matrix.importing.edit import with_profiles
-    from image_matrix.importing.profile_list import profiles_of
-    from image_matrix.importing.spawner_list import documents_of, spawner_list
 
     if not (session.root / session.matrix).exists():
         advice = "start one with an image of yours: `image-matrix init DIR`, or `image-matrix add`"
         raise CallError(f"there is no {session.matrix}", advice)
-    listed = _text(session, file)
-    documents = documents_of(file, listed)
-    matrix = open_matrix(session, None)
-    imported = profiles_of(spawner_list(file, documents), matrix.known, *names_of_profiles(session, matrix))
-    for problem in imported.notes:
-        note(session, problem)
-    if imported.profiles:
-        text = with_profiles(matrix.text, imported.sources, imported.sizes, imported.profiles)
-        with _at_places_of_list(session, (matrix.text, text), (file, listed), imported.origins):
-            validated(session, text)
-        write_matrix(session, text)
-    added = (("profile", imported.profiles), ("size", imported.sizes), ("source", imported.sources))
-    counts = ", ".join(plural(len(entries), what) for what, entries in added)
-    say(session, f"{counts} added")
-    if imported.sources:
-        say(
-            session,
-            "check the version of jupyterhub that the sources state (`provides`), then run `image-matrix lock`",
-        )
+    import_profiles(session, file, _text(session, file), site)
     return 0
-
-
-@contextmanager
-def _at_places_of_list(
-    session: Session,
-    matrix: tuple[str, str],
-    listed: tuple[str, str],
-    origins: Mapping[tuple[str, str], Origin],
-) -> Iterator[None]:
-    """Have problems of the new matrix at the lines of the list; ``matrix`` is the text before and after.
-
-    The new text is not written then, so that nobody could look up its lines.
-    """
-    from image_matrix.config.yaml_loader import parse
-    from image_matrix.diagnostics import MatrixError
-    from image_matrix.importing.given_places import Given, at_given_places
-    from image_matrix.importing.list_places import list_places
-
-    try:
-        yield
-    except MatrixError as error:
-        before, draft = (parse(text, session.matrix)[0] for text in matrix)
-        if before is None or draft is None:
-            raise
-        given = Given(before, list_places(*listed), origins)
-        raise MatrixError(at_given_places(error.diagnostics, draft, given)) from error
 
 
 IMAGE = click.option("--image", metavar="NAME", required=True, help="The name of the new image.")

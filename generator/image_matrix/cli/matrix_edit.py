@@ -9,9 +9,12 @@ from image_matrix.cli.network_environment import use_network
 from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.network import Network
+    from image_matrix.config.sites import Site
     from image_matrix.importing.package_lists import ImportedImage
     from image_matrix.importing.profile_list import TakenNames
     from image_matrix.importing.sources import Known
@@ -83,19 +86,23 @@ def _refuse_registry(registry: str) -> None:
         )
 
 
-def names_of_profiles(session: Session, matrix: OpenMatrix) -> tuple[TakenNames, str]:
-    """Return the sizes and profiles that a matrix has, and the version of jupyterhub in its first hub."""
-    from image_matrix.config.sites import DEFAULT_SITE, read_site
+def names_of_profiles(session: Session, matrix: OpenMatrix) -> tuple[TakenNames, dict[str, Site]]:
+    """Return the sizes and profiles that a matrix has, and its sites."""
+    from image_matrix.config.sites import read_sites
     from image_matrix.importing.profile_list import TakenNames
 
     values = _values(session, matrix.text)
     every = {
         section: {name: item for value in values for name, item in _section(session, value, section).items()}
-        for section in ("sizes", "profiles", "sites")
+        for section in ("sizes", "profiles", "sites", "defaults")
     }
-    sites = [read_site(name, item) for name, item in (every["sites"] or {DEFAULT_SITE: {}}).items()]
-    hub = next((site.hub for site in sites if site.spawner == "jupyterhub"), sites[0].hub)
-    return TakenNames(every["sizes"], tuple(every["profiles"])), hub
+    profiles, sites = (_mappings(every[section]) for section in ("profiles", "sites"))
+    return TakenNames(every["sizes"], profiles), read_sites({**every, "sites": sites})
+
+
+def _mappings(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a section with an empty entry for each that is no mapping, of which `check` says so."""
+    return {name: item if isinstance(item, dict) else {} for name, item in section.items()}
 
 
 def _network(values: list[dict[str, Any]]) -> Network:
@@ -168,9 +175,36 @@ def validated(session: Session, text: str) -> tuple[Inputs, Loaded]:
     try:
         return inputs, load_inputs(inputs)
     except MatrixError:
-        problem = f"nothing is written: with the new entries, {session.matrix} has the problems below"
-        note(session, f"{problem}; correct the matrix, or what is added")
+        _say_that_nothing_is_written(session)
         raise
+
+
+def validate_beside(session: Session, text: str, waiting: Collection[str]) -> list[str]:
+    """Do as :func:`validated`, except that some sites may have no profile yet; return those that have none."""
+    from image_matrix.cli.project import load_inputs
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.diagnostics.catalogue import NOTHING_OFFERED
+    from image_matrix.project.inputs import inputs_with
+
+    try:
+        load_inputs(inputs_with(text, session.root, session.matrix, session.overlays))
+    except MatrixError as error:
+        empty = {
+            item: site
+            for item in error.diagnostics
+            for site in waiting
+            if item.code == NOTHING_OFFERED.code and item.message.startswith(f"the site `{site}` ")
+        }
+        if any(item.severity == "error" and item not in empty for item in error.diagnostics):
+            _say_that_nothing_is_written(session)
+            raise
+        return [*empty.values()]
+    return []
+
+
+def _say_that_nothing_is_written(session: Session) -> None:
+    problem = f"nothing is written: with the new entries, {session.matrix} has the problems below"
+    note(session, f"{problem}; correct the matrix, or what is added")
 
 
 def write_matrix(session: Session, text: str) -> None:

@@ -11,7 +11,7 @@ from image_matrix.importing.dockerfiles import DEFAULT
 from image_matrix.importing.package_lists import PackageImage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from image_matrix.importing.dockerfiles import Entry
     from image_matrix.importing.package_lists import Package
@@ -54,9 +54,31 @@ def with_profiles(
     return _with_sections(text, {name: _plain(dict(section)) for name, section in sections.items()})
 
 
+def with_site(text: str, profiles: Collection[str], site: str) -> str:
+    """Return the text of a matrix in which profiles that name their sites are for one more."""
+
+    def join(data: Any) -> None:  # noqa: ANN401 - ruamel.yaml has no types
+        for name in profiles:
+            sites = data["profiles"][name]["sites"]
+            after = "" if sites.fa.flow_style() else _without_tail(sites)
+            sites.append(site)
+            _append_tail(sites, after)
+
+    return _changed(text, join) if profiles else text
+
+
 def _with_sections(text: str, sections: Mapping[str, Any]) -> str:
+    def add(data: Any) -> None:  # noqa: ANN401 - ruamel.yaml has no types
+        for name, entries in sections.items():
+            _add(data, name, entries)
+
+    return _changed(text, add)
+
+
+def _changed(text: str, change: Callable[[Any], None]) -> str:
+    """Return the text of a matrix after a change to its data; it keeps its line ends."""
     if "\r\n" in text:
-        return _with_sections(text.replace("\r\n", "\n"), sections).replace("\n", "\r\n")
+        return _changed(text.replace("\r\n", "\n"), change).replace("\n", "\r\n")
     from ruamel.yaml import YAML
 
     yaml = YAML()
@@ -67,8 +89,7 @@ def _with_sections(text: str, sections: Mapping[str, Any]) -> str:
         yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.emitter.MAX_SIMPLE_KEY_LENGTH = SIMPLE_KEY
     data: Any = yaml.load(text)
-    for name, entries in sections.items():
-        _add(data, name, entries)
+    change(data)
     out = io.StringIO()
     yaml.dump(data, out)
     return out.getvalue()

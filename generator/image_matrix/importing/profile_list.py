@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.importing.list_places import Origin
 from image_matrix.importing.profile_drafts import draft_of
+from image_matrix.importing.profile_sites import default_at, free_name, placed
 from image_matrix.importing.sources import source_or_image, untagged
 from image_matrix.profiles.slugs import slugify
 from image_matrix.text import listed
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
 
 
-_FIRST = ("display_name", "description", "default", "groups")
-"""The fields of a profile that come before its images."""
+_FIRST = ("display_name", "description", "default", "sites", "groups", "aliases", "images", "sizes")
+"""The fields of a profile that people write first, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class ImportedProfiles:
     sources: Mapping[str, Json]
     sizes: Mapping[str, Json]
     profiles: Mapping[str, Json]
+    joined: tuple[str, ...]
+    """Profiles of the matrix that the list has as well: the site of the list is added to theirs."""
     notes: tuple[str, ...]
     """What a matrix cannot say, and what changes for users."""
     origins: Mapping[tuple[str, str], Origin]
@@ -39,39 +42,68 @@ class ImportedProfiles:
 
 @dataclass(frozen=True, slots=True)
 class TakenNames:
-    """The names of sizes and profiles that a matrix has."""
+    """The sizes and profiles that a matrix has."""
 
     sizes: Mapping[str, Json]
-    profiles: Collection[str] = ()
+    profiles: Mapping[str, Json] = field(default_factory=dict)
 
 
 def profiles_of(
-    entries: Sequence[Mapping[str, Json]], known: Known, taken: TakenNames, hub: str
+    entries: Sequence[Mapping[str, Json]], known: Known, taken: TakenNames, hub: str, site: str | None = None
 ) -> ImportedProfiles:
-    """Return what the entries become.
+    """Return what the entries become, for one site or for all.
 
     ``hub`` is the version of jupyterhub in the hub, which the images must have as well. Profiles that the matrix has
     already are left out; sizes and sources that it has are used.
     """
     drafts = _keyed([draft_of(entry) for entry in entries])
-    left_out = [key for key in drafts if key in taken.profiles]
-    new = {key: draft for key, draft in drafts.items() if key not in taken.profiles}
-    images = _image_names(new, known)
-    sizes = _size_names(new, taken.sizes)
-    profiles = {key: _profile(key, draft, images, sizes) for key, draft in new.items()}
-    notes = _notes(new)
-    notes += images.notes
-    notes += [f"the profile `{key}` is in the matrix already and stays as it is" for key in left_out]
+    places = placed(_written(drafts, known, taken).profiles, taken.profiles, site)
+    new = {places.keys[key]: draft for key, draft in drafts.items() if key in places.keys}
+    written = _written(new, known, taken)
+    former = default_at(taken.profiles, site, places.joined)
+    of_site: dict[str, Json] = {"sites": [site]} if site else {}
+    aliases = {
+        places.keys[key]: {"aliases": [key]}
+        for key, draft in drafts.items()
+        if key != places.keys.get(key, key) and draft.slug == key
+    }
+    profiles = {
+        key: _in_order(fields | of_site | aliases.get(key, {}))
+        for key, fields in _one_default(written.profiles, former).items()
+    }
     return ImportedProfiles(
         sources={
             name: {"image": reference, "provides": {"jupyterhub": hub.partition(".")[0]}}
-            for name, reference in images.added.items()
+            for name, reference in written.images.added.items()
         },
-        sizes=sizes.added,
-        profiles=_one_default(profiles),
-        notes=tuple(notes),
-        origins=_origins(drafts, new, images, sizes),
+        sizes=written.sizes.added,
+        profiles=profiles,
+        joined=places.joined,
+        notes=(*_notes(new), *written.images.notes, *places.notes, *_kept(written.profiles, former)),
+        origins=_origins([places.keys.get(key, key) for key in drafts], new, written.images, written.sizes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Profiles as a matrix has them, with the names of their images and sizes."""
+
+    images: _Images
+    sizes: _Sizes
+    profiles: dict[str, dict[str, Json]]
+
+
+def _written(drafts: Mapping[str, ProfileDraft], known: Known, taken: TakenNames) -> _Written:
+    images, sizes = _image_names(drafts, known), _size_names(drafts, taken.sizes)
+    profiles = {key: _profile(key, draft, images, sizes) for key, draft in drafts.items()}
+    return _Written(images, sizes, profiles)
+
+
+def _kept(profiles: Mapping[str, Mapping[str, Json]], former: str | None) -> list[str]:
+    """Return what is said where the list's default is none, because another profile is the default already."""
+    marked = next((key for key, fields in profiles.items() if fields.get("default")), None)
+    problem = f"the profile `{former}` stays the default, so `{marked}` is none"
+    return [f"{problem}; to change that, move `default: true`"] if marked and former else []
 
 
 def _origins(
@@ -113,14 +145,8 @@ def _keyed(drafts: Sequence[ProfileDraft]) -> dict[str, ProfileDraft]:
     for draft in drafts:
         name = slugify(draft.slug) or "profile"
         others = {*keyed, *(slugs - {draft.slug})}
-        keyed[_free(name, others)] = draft
+        keyed[free_name(name, others)] = draft
     return keyed
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    """Return a name, or the first with a number behind it that is not taken."""
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(one for one in numbered if one not in taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +197,13 @@ def _size_names(drafts: Mapping[str, ProfileDraft], taken: Mapping[str, Json]) -
 
 def _size_name(choice: str, profile: str, taken: Collection[str]) -> str:
     names = [choice, f"{choice}-{profile}"] if choice else [profile]
-    return next((name for name in names if name not in taken), None) or _free(names[-1], taken)
+    return next((name for name in names if name not in taken), None) or free_name(names[-1], taken)
 
 
 def _profile(key: str, draft: ProfileDraft, images: _Images, sizes: _Sizes) -> dict[str, Json]:
-    """Return the fields of a profile, in the order in which people write them."""
+    """Return the fields of a profile."""
     fields = dict(draft.fields)
-    first: dict[str, Json] = {name: fields.pop(name) for name in _FIRST if name in fields}
-    first |= {"aliases": [draft.slug]} if draft.slug not in ("", key, slugify(draft.slug)) else {}
+    fields |= {"aliases": [draft.slug]} if draft.slug not in ("", key, slugify(draft.slug)) else {}
     image_names = {
         choice: HUB_IMAGE if item.subject is None else images.names[item.subject]
         for choice, item in draft.images.items()
@@ -188,7 +213,12 @@ def _profile(key: str, draft: ProfileDraft, images: _Images, sizes: _Sizes) -> d
         "images": _choices("image", draft.images, image_names),
         "sizes": _choices("size", draft.sizes, size_names),
     }
-    return first | {name: choices for name, choices in options.items() if choices} | fields
+    return _in_order(fields | {name: choices for name, choices in options.items() if choices})
+
+
+def _in_order(fields: Mapping[str, Json]) -> dict[str, Json]:
+    first = {name: fields[name] for name in _FIRST if name in fields}
+    return first | {name: value for name, value in fields.items() if name not in _FIRST}
 
 
 def _choices(field: str, drafts: Mapping[str, ChoiceDraft], names: Mapping[str, str]) -> Json:
@@ -203,10 +233,11 @@ def _choices(field: str, drafts: Mapping[str, ChoiceDraft], names: Mapping[str, 
     return list(written) if is_plain and all(isinstance(name, str) for name in written.values()) else written
 
 
-def _one_default(profiles: dict[str, dict[str, Json]]) -> dict[str, Json]:
-    """Return the profiles with the first default only, which is the one that KubeSpawner takes."""
-    marked = [key for key, profile in profiles.items() if profile.get("default")]
+def _one_default(profiles: Mapping[str, dict[str, Json]], former: str | None) -> dict[str, dict[str, Json]]:
+    """Return the profiles with the first default only, which is the one that KubeSpawner takes; none beside another."""
+    marked = [key for key, profile in profiles.items() if profile.get("default")][:1]
+    kept = [] if former else marked
     return {
-        key: {name: value for name, value in profile.items() if name != "default" or key == marked[0]}
+        key: {name: value for name, value in profile.items() if name != "default" or key in kept}
         for key, profile in profiles.items()
     }
