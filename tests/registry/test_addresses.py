@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.addresses import is_own, named_address
+from image_matrix.registry.addresses import is_of_registry, named_address
 from image_matrix.registry.client import Registry
 from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.exchange import HttpRequest, Response
@@ -46,20 +46,20 @@ ELSEWHERE = [
 @pytest.mark.parametrize(("named", "url"), OWN.items())
 def test_what_is_on_the_same_host_is_asked_as_the_registry_is(named: str, url: str) -> None:
     assert named_address(ASKED, named, PLACE) == url
-    assert is_own(url, PLACE)
+    assert is_of_registry(url, PLACE)
 
 
 @pytest.mark.parametrize("named", ELSEWHERE)
 def test_another_place_is_not_the_registry(named: str) -> None:
-    assert not is_own(named_address(ASKED, named, PLACE), PLACE)
+    assert not is_of_registry(named_address(ASKED, named, PLACE), PLACE)
 
 
 def test_a_registry_without_tls_stays_as_it_is() -> None:
     place = parse_reference("localhost:5000/a")
     asked = "http://localhost:5000/v2/a/blobs/uploads/"
     assert named_address(asked, "http://localhost:5000/x", place) == "http://localhost:5000/x"
-    assert not is_own("https://localhost:5000/x", place)
-    assert not is_own("http://localhost:5001/x", place)
+    assert not is_of_registry("https://localhost:5000/x", place)
+    assert not is_of_registry("http://localhost:5001/x", place)
 
 
 @pytest.mark.parametrize("named", ["http://[::1", "https://a\u2100b/"])

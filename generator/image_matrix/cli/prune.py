@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.prune_stores import Store
     from image_matrix.cli.session import Session
     from image_matrix.pruning.model import RepositoryPlan
-    from image_matrix.pruning.result import Result
+    from image_matrix.pruning.result import PruneEnd
     from image_matrix.registry.client import Registry
 
 
@@ -130,7 +130,7 @@ def _print(session: Session, plans: Sequence[RepositoryPlan], format_: str) -> N
         click.echo(text(plans, every=session.verbosity > 0), nl=False)
 
 
-def _end(format_: str, plans: Sequence[RepositoryPlan], result: Result, left: Sequence[str]) -> int:
+def _end(format_: str, plans: Sequence[RepositoryPlan], result: PruneEnd, left: Sequence[str]) -> int:
     """Print the result, also to the summary of a run, with what was left alone; raises what could not be done."""
     from image_matrix.findings.markdown import words
     from image_matrix.github.files import SUMMARY, append

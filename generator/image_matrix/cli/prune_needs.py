@@ -62,10 +62,10 @@ def heads(git: Git, matrix: Matrix) -> Heads:
     release, main = matrix.release.branch, matrix.workflow.default_branch
     names = dict.fromkeys([release, *channels(matrix), main])
     lines = git("ls-remote", "--heads", git.remote, *(f"refs/heads/{name}" for name in names)).splitlines()
-    found = {
+    commits = {
         name.removeprefix("refs/heads/"): commit for commit, name in (line.split("\t") for line in lines)
     }
-    return Heads(found, pulls, unknown)
+    return Heads(commits, pulls, unknown)
 
 
 def known(session: Session, state: State, git: Git, count: int) -> KnownNeeds:

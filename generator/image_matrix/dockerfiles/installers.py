@@ -37,16 +37,16 @@ def shown_installers(dockerfile: Dockerfile, build: DockerfileBuild, platform: s
 
     Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    found: set[Manager] = set()
+    managers: set[Manager] = set()
     for script, values in scripts_of(dockerfile, build.args, platform, build.target):
         names = (word.partition("=")[0].partition("/")[0] for word in installed_by_apt(script, values))
-        found |= {_PACKAGES[name] for name in names if name in _PACKAGES}
+        managers |= {_PACKAGES[name] for name in names if name in _PACKAGES}
         first = (words[0] for words in commands(script, values) if words)
-        found |= {_COMMANDS[name] for name in first if name in _COMMANDS}
-    return frozenset(found)
+        managers |= {_COMMANDS[name] for name in first if name in _COMMANDS}
+    return frozenset(managers)
 
 
 def of_chain(every: list[frozenset[Manager]]) -> frozenset[Manager]:
     """Return what several Dockerfiles show, each built on the next: where conda is, Python and R may be conda's."""
-    found = {manager for one in every for manager in one}
-    return frozenset(found - {"pip", "cran"} if "conda" in found else found)
+    managers = {manager for one in every for manager in one}
+    return frozenset(managers - {"pip", "cran"} if "conda" in managers else managers)

@@ -44,30 +44,30 @@ def commands(script: str, values: Mapping[str, str]) -> Iterator[list[str]]:
     plain, inner = _without_inner(_QUOTED.sub(_without_comment, script.replace("\\\n", " ")))
     known = {**dict.fromkeys(_USED.findall(plain), NOT_KNOWN), **values}
     known |= _set(_QUOTED.sub(_value_alone, plain), known)
-    text = _LONE_BRACE.sub(lambda found: f"\\{found[0]}" if found[0] == "${" else found[0], _unquoted(plain))
+    text = _LONE_BRACE.sub(lambda match: f"\\{match[0]}" if match[0] == "${" else match[0], _unquoted(plain))
     for command in _ENDS.split(expand(text, known)):
         yield command.split()
     for one in inner:
         yield from commands(one, known)
 
 
-def _without_comment(found: re.Match[str]) -> str:
-    return "" if found["comment"] else found[0]
+def _without_comment(match: re.Match[str]) -> str:
+    return "" if match["comment"] else match[0]
 
 
-def _value_alone(found: re.Match[str]) -> str:
+def _value_alone(match: re.Match[str]) -> str:
     """Return what is in quotes only where it is a value: a program of awk sets no variable of the shell."""
-    is_value = found.string[found.start() - 1 : found.start()] == "="
-    return "''" if found["single"] and not is_value else found[0]
+    is_value = match.string[match.start() - 1 : match.start()] == "="
+    return "''" if match["single"] and not is_value else match[0]
 
 
 def _unquoted(script: str) -> str:
     """Return a script without quotes; what stood in single ones is escaped, so that nothing there is a variable."""
 
-    def text(found: re.Match[str]) -> str:
-        inside = found["single"] if found["single"] is not None else found["double"] or found["lone"]
-        kept = re.sub(r"\\?[\"']", "", found[0] if inside is None else inside)
-        return re.sub(r"[\\$]", r"\\\g<0>", kept) if found["single"] is not None else kept
+    def text(match: re.Match[str]) -> str:
+        inside = match["single"] if match["single"] is not None else match["double"] or match["lone"]
+        kept = re.sub(r"\\?[\"']", "", match[0] if inside is None else inside)
+        return re.sub(r"[\\$]", r"\\\g<0>", kept) if match["single"] is not None else kept
 
     return _QUOTED.sub(text, script)
 
@@ -76,10 +76,10 @@ def _without_inner(script: str) -> tuple[str, list[str]]:
     """Return a script without the scripts in it, and those: commands whose outputs it uses, and what ``-c`` runs."""
     inner: list[str] = []
 
-    def take(found: re.Match[str]) -> str:
-        if not found["single"] or not _RUNS.search(found.string[max(0, found.start() - 16) : found.start()]):
-            return found[0]
-        inner.append(found["single"])
+    def take(match: re.Match[str]) -> str:
+        if not match["single"] or not _RUNS.search(match.string[max(0, match.start() - 16) : match.start()]):
+            return match[0]
+        inner.append(match["single"])
         return NOT_KNOWN
 
     script = _QUOTED.sub(take, script)

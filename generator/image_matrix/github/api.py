@@ -150,12 +150,12 @@ def open_pull_requests(api: Api, owner: str, branch: str, base: str = "") -> lis
 
 def branch_pull_requests(api: Api) -> dict[int, str]:
     """Return the open pull requests whose branch is in the repository itself, not in a fork: number to commit."""
-    found: dict[int, str] = {}
+    heads: dict[int, str] = {}
     page = 1
     while opened := api.call("GET", f"/pulls?state=open&per_page=100&page={page}"):
-        found |= {int(one["number"]): str(one["head"]["sha"]) for one in opened if _in_repository(one)}
+        heads |= {int(one["number"]): str(one["head"]["sha"]) for one in opened if _in_repository(one)}
         page += 1
-    return found
+    return heads
 
 
 def _in_repository(pull_request: Mapping[str, Any]) -> bool:

@@ -94,7 +94,7 @@ def delete_version(api: Api, package: str, version: int) -> None:
     try:
         api.call("DELETE", path)
     except NotFound as denied:
-        if _is_there(api, path):
+        if _still_exists(api, path):
             raise Failure(denied.message, RIGHTS) from denied
     except PermissionDenied as denied:
         raise Failure(denied.message, RIGHTS) from denied
@@ -104,7 +104,7 @@ def delete_version(api: Api, package: str, version: int) -> None:
         raise
 
 
-def _is_there(api: Api, path: str) -> bool:
+def _still_exists(api: Api, path: str) -> bool:
     """Return whether there is a version, perhaps one that the token may not read."""
     try:
         api.call("GET", path)

@@ -33,16 +33,18 @@ def images_of(names: Iterable[str], folder: str, *, named: bool) -> tuple[dict[s
     the only file. Of several, each is an image of the part of its name that tells it from the others. ``folder`` is the
     name of the folder; the names of its images start with it unless users ``named`` the folder itself.
     """
-    found = sorted(name for name in names if looks_like_one(name))
-    main = next((name for name in PLAIN if name in found), found[0] if len(found) == 1 else None)
+    dockerfiles = sorted(name for name in names if looks_like_one(name))
+    main = next(
+        (name for name in PLAIN if name in dockerfiles), dockerfiles[0] if len(dockerfiles) == 1 else None
+    )
     if main:
-        return {main: image_name(folder)}, tuple(name for name in found if name != main)
+        return {main: image_name(folder)}, tuple(name for name in dockerfiles if name != main)
     images: dict[str, str] = {}
-    for name in found:
+    for name in dockerfiles:
         image = image_name(_part(name) if named else f"{folder}-{_part(name)}")
         if image not in images.values():
             images[name] = image
-    return images, tuple(name for name in found if name not in images)
+    return images, tuple(name for name in dockerfiles if name not in images)
 
 
 def _part(name: str) -> str:

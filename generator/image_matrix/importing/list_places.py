@@ -54,8 +54,8 @@ class ListPlaces:
         if origin.entry >= len(self.entries):
             return Place(self.file, 1, 1)
         entry = self.entries[origin.entry]
-        wanted = _as_in_list(path)
-        rated = [(_likeness(part, wanted, origin), part) for part in parts(entry, step=_by_own_name)]
+        in_list = _as_in_list(path)
+        rated = [(_likeness(part, in_list, origin), part) for part in parts(entry, step=_by_name_of_entry)]
         best = max((rating for rating, _ in rated), default=(0, 0))
         _, key, value = next(part for rating, part in rated if rating == best)
         has_value = isinstance(value, yaml.ScalarNode) and best > (0, 0)
@@ -85,7 +85,7 @@ def by_position(position: int, entry: yaml.Node) -> str | int:
     return position
 
 
-def _by_own_name(position: int, entry: yaml.Node) -> str | int:
+def _by_name_of_entry(position: int, entry: yaml.Node) -> str | int:
     """Return the name of an entry: an import makes mappings of lists of volumes and containers."""
     pairs = entry.value if isinstance(entry, yaml.MappingNode) else ()
     return next((str(value.value) for key, value in pairs if key.value == "name"), position)
@@ -97,15 +97,15 @@ def parts(
     """Yield everything in a node, what contains others first."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = path if key.tag == MERGE else (*path, str(key.value))
+            place = path if key.tag == MERGE else (*path, str(key.value))
             if key.tag != MERGE:
-                yield here, key, value
-            yield from parts(value, here, step)
+                yield place, key, value
+            yield from parts(value, place, step)
     elif isinstance(node, yaml.SequenceNode):
         for at, item in enumerate(node.value):
-            here = (*path, step(at, item))
-            yield here, item, item
-            yield from parts(item, here, step)
+            place = (*path, step(at, item))
+            yield place, item, item
+            yield from parts(item, place, step)
 
 
 def _lists(node: yaml.Node, text: str, before: int) -> Iterator[tuple[tuple[yaml.Node, ...], str, int]]:
@@ -130,13 +130,13 @@ def _as_in_list(path: Path) -> Path:
     return tuple(_NAMES.get(str(step), step) for step in path)
 
 
-def _likeness(part: Part, wanted: Path, origin: Origin) -> tuple[int, int]:
-    """Rate a part of an entry: by the steps at the end of its path that are wanted, then by all others."""
+def _likeness(part: Part, target: Path, origin: Origin) -> tuple[int, int]:
+    """Rate a part of an entry: by the steps at the end of both paths that are equal, then by all others."""
     path, _, value = part
     if origin.is_image:  # its source has no path in common with it
         return (1 if isinstance(value, yaml.ScalarNode) and value.value == origin.hint else 0, 0)
     same = 0
-    while same < min(len(path), len(wanted)) and path[-1 - same] == wanted[-1 - same]:
+    while same < min(len(path), len(target)) and path[-1 - same] == target[-1 - same]:
         same += 1
-    others = {*map(str, wanted), *([origin.hint] if origin.hint else [])}
+    others = {*map(str, target), *([origin.hint] if origin.hint else [])}
     return same, len({str(step) for step in path} & others)

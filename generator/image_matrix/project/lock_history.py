@@ -27,8 +27,8 @@ def way_back(root: Path) -> str | None:
         commit = _newest_good(root)
     except EnvironmentFailure:
         return None
-    here = "" if root.resolve() == Path.cwd() else f" -C {shlex.quote(os.fspath(root))}"
-    return f"git{here} checkout {commit} -- {text.FILE}" if commit else None
+    folder = "" if root.resolve() == Path.cwd() else f" -C {shlex.quote(os.fspath(root))}"
+    return f"git{folder} checkout {commit} -- {text.FILE}" if commit else None
 
 
 def remedy(root: Path) -> str:

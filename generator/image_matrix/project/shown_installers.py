@@ -28,7 +28,12 @@ def shown_below(
         if (build := variants[name].build)
     }
     for item in variants.values():
-        own = [one.id for one in lineage(variants, item) if one.build]
-        if own and item.packages and not item.build and all(name in shown for name in own):
-            result[item.id] = of_chain([shown[name] for name in own])
+        with_dockerfile = [one.id for one in lineage(variants, item) if one.build]
+        if (
+            with_dockerfile
+            and item.packages
+            and not item.build
+            and all(name in shown for name in with_dockerfile)
+        ):
+            result[item.id] = of_chain([shown[name] for name in with_dockerfile])
     return result

@@ -178,8 +178,8 @@ def _with_triggers(
     parent = variants.get(item.parent or "")
     if parent is None or parent.build is None or parent.id not in dockerfiles:
         return item
-    found = sources_of_triggers(dockerfiles[parent.id], parent.build, item.platforms[0])
-    return replace(item, trigger_sources=found) if found else item
+    sources = sources_of_triggers(dockerfiles[parent.id], parent.build, item.platforms[0])
+    return replace(item, trigger_sources=sources) if sources else item
 
 
 def _read_variant(item: Variant, build: DockerfileBuild, dockerfile: Dockerfile) -> Variant:

@@ -20,7 +20,7 @@ WHOLE = "what is left is whole: a later prune goes on with it"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PruneEnd:
     """The end of a prune."""
 
     sentence: str
@@ -30,16 +30,16 @@ class Result:
     """What could not be done."""
 
 
-def result_of(plans: Sequence[RepositoryPlan], outcomes: Sequence[DeletionOutcome] | None) -> Result:
+def result_of(plans: Sequence[RepositoryPlan], outcomes: Sequence[DeletionOutcome] | None) -> PruneEnd:
     """Return how it ended; without ``outcomes``, nothing was to be deleted."""
     count, frees = plural(total(plans), "manifest"), f", which frees {freed_words(freed_bytes(plans))}"
     if not total(plans):
-        return Result("nothing to delete")
+        return PruneEnd("nothing to delete")
     if outcomes is None:
-        return Result(f"{count} would be deleted{frees}; --delete deletes them")
+        return PruneEnd(f"{count} would be deleted{frees}; --delete deletes them")
     deleted = sum(one.deleted for one in outcomes)
     sentence = f"{deleted} of {count} deleted{frees if deleted == total(plans) else ''}"
-    return Result(sentence, tuple(_notes(outcomes)), _problem(outcomes))
+    return PruneEnd(sentence, tuple(_notes(outcomes)), _problem(outcomes))
 
 
 def _notes(outcomes: Sequence[DeletionOutcome]) -> list[str]:

@@ -49,21 +49,21 @@ def named_address(asked: str, named: str, reference: Reference) -> str:
     registries name ``http://`` (github.com/distribution/distribution/issues/996), where the login and the content would
     be in plain HTTP. Raises :class:`EnvironmentFailure` for what is no address.
     """
-    own = urlsplit(address(reference, ""))
+    base = urlsplit(address(reference, ""))
     try:
         url = urljoin(asked, named)
         parts = urlsplit(url)
-        same = parts.scheme in PORTS and _place(parts) == _place(own)
+        same = parts.scheme in PORTS and _place(parts) == _place(base)
     except ValueError as error:
         problem = f"{reference.host} names an address that is none: {error}"
         raise EnvironmentFailure(problem, "correct the registry, or the proxy in front of it") from error
-    return f"{own.scheme}://{own.netloc}{url.partition('://')[2][len(parts.netloc) :]}" if same else url
+    return f"{base.scheme}://{base.netloc}{url.partition('://')[2][len(parts.netloc) :]}" if same else url
 
 
-def is_own(url: str, reference: Reference) -> bool:
+def is_of_registry(url: str, reference: Reference) -> bool:
     """Say whether an address is one of the registry itself, which alone gets its login: the same scheme and host."""
-    own, parts = urlsplit(address(reference, "")), urlsplit(url)
-    return parts.scheme == own.scheme and _place(parts) == _place(own)
+    base, parts = urlsplit(address(reference, "")), urlsplit(url)
+    return parts.scheme == base.scheme and _place(parts) == _place(base)
 
 
 def _place(parts: SplitResult) -> str:

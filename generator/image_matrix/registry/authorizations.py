@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from image_matrix.registry.addresses import is_own, is_unverified, named_address
+from image_matrix.registry.addresses import is_of_registry, is_unverified, named_address
 from image_matrix.registry.answers import Denied, Unreachable
 from image_matrix.registry.credentials import Unreadable
 from image_matrix.registry.tokens import authorization
@@ -45,7 +45,7 @@ class Authorizations:
 
         Where a redirect has led elsewhere, what asks is not the registry, and names no token server for its login.
         """
-        if response.url and not is_own(_as_asked(response.url, reference, services), reference):
+        if response.url and not is_of_registry(_as_asked(response.url, reference, services), reference):
             return Denied(other_login(urlsplit(response.url).netloc))
         with self._lock:
             known = self.known(reference, actions)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from image_matrix.config.mirrors import mirrored
-from image_matrix.registry.addresses import address, is_own
+from image_matrix.registry.addresses import address, is_of_registry
 from image_matrix.registry.answers import (
     Answer,
     Denied,
@@ -187,7 +187,7 @@ class Registry:
         ``actions`` are what the login has to permit: those of :mod:`image_matrix.registry.tokens`. An address
         elsewhere, which an answer may name, never gets the login.
         """
-        if not is_own(request.url, reference):
+        if not is_of_registry(request.url, reference):
             return self._sent_elsewhere(request)
         tried: str | None = None
         for _ in range(3):

@@ -36,8 +36,8 @@ def read_manifest(response: Response, reference: Reference) -> Manifest | Unreac
     """
     digest = digest_of(response.body)
     declared_digest = response.headers.get("docker-content-digest", "")
-    wanted = reference.digest or (declared_digest if declared_digest.startswith("sha256:") else digest)
-    if digest != wanted:
+    expected = reference.digest or (declared_digest if declared_digest.startswith("sha256:") else digest)
+    if digest != expected:
         return Unreachable(f"{reference.host}: the content does not match its digest", DAMAGED)
     try:
         content = read_json(response.body)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.release import GITHUB_REGISTRY
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.addresses import address, is_own, named_address
+from image_matrix.registry.addresses import address, is_of_registry, named_address
 from image_matrix.registry.answers import Denied, refusal, words
 from image_matrix.registry.client import CONCURRENCY
 from image_matrix.registry.exchange import HttpRequest, Response
@@ -66,5 +66,5 @@ def _cancel(registry: Registry, place: Reference, start: str, location: str) -> 
     """End an upload without a result; a registry that cannot do that forgets it by itself."""
     with suppress(EnvironmentFailure):
         upload = named_address(start, location, place)
-        if is_own(upload, place):
+        if is_of_registry(upload, place):
             registry.send(HttpRequest("DELETE", upload, repeatable=False), place, PUSH)

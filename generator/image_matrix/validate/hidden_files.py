@@ -33,7 +33,9 @@ def invisible(folder: str, folders: Mapping[str, str]) -> str:
 
 def hidden_files(matrix: Matrix, expanded: Mapping[str, Variant]) -> Iterator[Finding]:
     """Yield the ``files`` that a volume of a spawner or the kernel hides, each once, at the line that names it."""
-    return once_a_place(found for item in expanded.values() for found in _of_variant(matrix, expanded, item))
+    return once_a_place(
+        finding for item in expanded.values() for finding in _of_variant(matrix, expanded, item)
+    )
 
 
 def _of_variant(matrix: Matrix, expanded: Mapping[str, Variant], item: Variant) -> Iterator[Finding]:

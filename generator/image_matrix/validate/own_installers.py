@@ -26,16 +26,16 @@ def is_stated(chain: Sequence[Variant], manager: Manager) -> bool:
     return any(name in one.provides for one in chain for name in STATEMENTS.get(manager, ()))
 
 
-def own_advice(matrix: Matrix, chain: Sequence[Variant], manager: Manager) -> str | None:
+def statement_advice(matrix: Matrix, chain: Sequence[Variant], manager: Manager) -> str | None:
     """Return what to write if the Dockerfile of an image in a chain may install a package manager; else ``None``."""
-    own = _own(chain)
-    if not own or manager not in STATEMENTS or "conda" in map(r_manager, chain):
+    images = _with_dockerfile(chain)
+    if not images or manager not in STATEMENTS or "conda" in map(r_manager, chain):
         return None
     name = STATEMENTS[manager][0]
     version = (python_of(matrix, chain[-1]) if name == "python" else None) or "VERSION"
     written = f'`provides: {{{name}: "{version}"}}`'
     what = {"pip": "Python", "cran": "R"}.get(manager, manager)
-    stated = f"if the Dockerfile of {own} installs {what}, write {written} at that image, with its version"
+    stated = f"if the Dockerfile of {images} installs {what}, write {written} at that image, with its version"
     if manager == "conda":
         return f"{stated}; otherwise, install conda in that Dockerfile"
     return f"{stated}; otherwise, add `{_of_apt(chain[0], manager)}` to `apt` of `{chain[0].image}`"
@@ -44,15 +44,15 @@ def own_advice(matrix: Matrix, chain: Sequence[Variant], manager: Manager) -> st
 def hub_advice(chain: Sequence[Variant], hub: str) -> str:
     """Return what to write for an image without a package for the hub; its chain has the nearest image first."""
     others = list(dict.fromkeys(one.image for one in chain if not one.build))
-    if not (own := _own(chain)):
+    if not (images := _with_dockerfile(chain)):
         return f"add `jupyterhub=={hub}` to `pip` of `{others[0]}` or of an image that it is built on"
     version = ".".join(hub.split(".")[:2])
     stated = f'write `provides: {{jupyterhub: "{version}"}}` at that image, with its version'
     otherwise = f"add `jupyterhub=={hub}` to `pip` of `{others[0]}`" if others else "install it there first"
-    return f"if the Dockerfile of {own} installs it, {stated}; otherwise, {otherwise}"
+    return f"if the Dockerfile of {images} installs it, {stated}; otherwise, {otherwise}"
 
 
-def _own(chain: Sequence[Variant]) -> str:
+def _with_dockerfile(chain: Sequence[Variant]) -> str:
     """Return the names of the images in a chain that have Dockerfiles of their own; empty if none has."""
     images = dict.fromkeys(one.image for one in chain if one.build)
     return " or ".join(f"`{image}`" for image in [*images][:3])

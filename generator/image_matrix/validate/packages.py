@@ -17,7 +17,7 @@ from image_matrix.lock.distributions import is_bare
 from image_matrix.validate.downloads import INSTALLER, likely_installer
 from image_matrix.validate.findings import bad_value
 from image_matrix.validate.foreign import lacking
-from image_matrix.validate.own_installers import is_stated, own_advice
+from image_matrix.validate.own_installers import is_stated, statement_advice
 from image_matrix.validate.references import every_settings
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _without_installer(
             missing = _missing_installer(matrix, expanded, item, manager)
         if missing:
             problem, advice = missing
-            advice = own_advice(matrix, chain, manager) or advice
+            advice = statement_advice(matrix, chain, manager) or advice
             fields = {"image": item.image, "manager": manager, "problem": problem, "advice": advice}
             yield rules.NO_INSTALLER.at(_list_of(matrix, item, manager), "key", **fields)
 

@@ -59,14 +59,14 @@ def over_the_home(matrix: Matrix) -> Iterator[Finding]:
     site = matrix.catalog.site
     if site.spawner != "jupyterhub":
         return
-    own = {
+    volumes = {
         item.get("name")
         for _, override in each_override(matrix)
         for item in _entries(override.get("volumes")).values()
     }
     for path, override in each_override(matrix):
         for mount in _mounts(path, override):
-            if mount.at == HOME and not (mount.volume not in own and _joins_the_home(site, mount)):
+            if mount.at == HOME and not (mount.volume not in volumes and _joins_the_home(site, mount)):
                 yield rules.MOUNTED_OVER_HOME.at(mount.place, "key", path=HOME)
 
 
@@ -99,8 +99,8 @@ def _options(matrix: Matrix, profile: Profile) -> Iterator[list[_Part]]:
         for key, choice in sizes
     ]
     for name, option in profile.more_options.items():
-        found = overrides_of_option(option)
-        yield [[*_mounts((*base, "profile_options", name, *path), override)] for path, override in found]
+        overrides = overrides_of_option(option)
+        yield [[*_mounts((*base, "profile_options", name, *path), override)] for path, override in overrides]
 
 
 def _of_size(matrix: Matrix, name: str) -> Iterator[_Mount]:
@@ -119,5 +119,5 @@ def _mounts(path: Path, override: Mapping[str, Any]) -> Iterator[_Mount]:
 
 def _entries(value: object) -> dict[str, dict[str, Any]]:
     """Return the entries of a mapping of objects; what has another form is another finding."""
-    found = value.items() if isinstance(value, dict) else ()
-    return {key: item for key, item in found if isinstance(item, dict)}
+    items = value.items() if isinstance(value, dict) else ()
+    return {key: item for key, item in items if isinstance(item, dict)}

@@ -35,10 +35,10 @@ def triggers_of_generated(
         if item.build or parent is None or parent.build is None or parent.id not in dockerfiles:
             continue
         dockerfile = dockerfiles[parent.id]
-        found = triggers(dockerfile, parent.build, item.platforms[0])
-        if not found:
+        every = triggers(dockerfile, parent.build, item.platforms[0])
+        if not every:
             continue
-        worst = next(filter(copies_from_context, found), found[0])
+        worst = next(filter(copies_from_context, every), every[0])
         if copies_from_context(worst):
             what = "copies from a folder that a generated Dockerfile does not have"
         else:
