@@ -184,3 +184,24 @@ def test_a_bare_name_is_the_image_of_the_family(tmp_path: Path, capsys: pytest.C
         in said
     )
     load_inputs(read_inputs(tmp_path))
+
+
+def test_an_image_by_its_digest_is_another_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, image in (
+        ("a", f"debian@sha256:{'1a' * 32}"),
+        ("b", "debian"),
+        ("c", f"debian:13@sha256:{'2b' * 32}"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(f"FROM {image}\n")
+    assert importing(tmp_path, "--registry", "quay.io/team", ".") == 0
+    loaded = load_inputs(read_inputs(tmp_path))
+    assert loaded.matrix.sources == {
+        "debian": f"docker.io/library/debian:latest@sha256:{'1a' * 32}",
+        "debian-latest": "docker.io/library/debian:latest",
+        "debian-13": f"docker.io/library/debian:13@sha256:{'2b' * 32}",
+    }
+    assert [loaded.variants[f"{name}:default"].source for name in "abc"] == [*loaded.matrix.sources]
+    said = capsys.readouterr().err
+    assert "note: a/Dockerfile:1: `docker.io/library/debian@sha256:1a1a1a1a…` has no tag" in said
+    assert said.count("has no tag") == 1

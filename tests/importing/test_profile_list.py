@@ -230,6 +230,20 @@ def test_references_with_other_digests_are_other_sources() -> None:
     assert result.notes == (f"`{bare}@sha256:9f86d081…` {said}", f"`{bare}@sha256:11111111…` {said}")
 
 
+def test_a_source_that_the_matrix_pins_is_used_for_its_tag_and_its_digest() -> None:
+    digest, other = (f"@sha256:{digits * 32}" for digits in ("1a", "2b"))
+    known = Known("r.example/a", (), {"scipy": f"quay.io/jupyter/scipy-notebook:1{digest}"})
+    given = [f"quay.io/jupyter/scipy-notebook:1{pinned}" for pinned in ("", digest, other)]
+    entries = [entry(kubespawner_override={"image": image}) for image in given]
+    result = imported(*entries, known=known)
+    assert [profile["images"] for profile in result.profiles.values()] == [
+        ["scipy"],
+        ["scipy"],
+        ["scipy-notebook"],
+    ]
+    assert {name: source["image"] for name, source in result.sources.items()} == {"scipy-notebook": given[2]}
+
+
 def test_groups_of_nebari_are_groups() -> None:
     result = imported(
         entry(access="yaml", groups=["gpu-access"]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from image_matrix.dag import build_order
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
 from image_matrix.dockerfiles.stages import SCRATCH, needs, stages
-from image_matrix.importing.sources import is_published, source_name, whole_reference
+from image_matrix.importing.sources import is_published, known_source, source_name, untagged, whole_reference
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -102,10 +102,13 @@ def _with(
         name = _image(use, item, registry, names)
         if name and name == use.name:
             taken = f"`{use.written}` is the image `{name}` of the matrix, not `{whole_reference(name)}`"
-            before = replace(before, assumed=(*before.assumed, f"{item.path}:{use.line}: {taken}"))
+            before = _assumed(before, f"{item.path}:{use.line}: {taken}")
         if name is None:
-            name = source_name(use.name, {**known, **sources}, names)
-            sources |= {} if name in known else {name: sources.get(name, whole_reference(use.name))}
+            name = known_source(use.name, known) or source_name(use.name, {**known, **sources}, names)
+            if name not in {**known, **sources}:
+                sources[name] = whole_reference(use.name)
+                said = untagged(use.name)
+                before = _assumed(before, f"{item.path}:{use.line}: {said}") if said else before
         elif use != base or not is_published(use.name, registry, name):
             contexts[use.name] = name
         start = name if use == base else start
@@ -117,6 +120,10 @@ def _with(
 
 def _noted(before: Imported, problem: str) -> Imported:
     return replace(before, notes=(*before.notes, problem))
+
+
+def _assumed(before: Imported, what: str) -> Imported:
+    return replace(before, assumed=(*before.assumed, what))
 
 
 def _image(use: Use, item: GivenDockerfile, registry: str, names: Collection[str]) -> str | None:

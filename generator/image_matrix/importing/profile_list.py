@@ -160,15 +160,12 @@ class _Images:
 
 
 def _image_names(drafts: Mapping[str, ProfileDraft], known: Known) -> _Images:
-    from dataclasses import replace
-
     names: dict[str, str] = {}
     added: dict[str, str] = {}
     notes: list[str] = []
     choices = [choice for draft in drafts.values() for choice in draft.images.values()]
     for reference in dict.fromkeys(choice.subject for choice in choices if choice.subject is not None):
-        seen = replace(known, sources={**known.sources, **added})
-        names[reference], new = source_or_image(reference, "", seen)
+        names[reference], new = source_or_image(reference, "", known, added)
         added |= new
         notes += [problem] if new and (problem := untagged(reference)) else []
     return _Images(names, added, tuple(notes))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.diagnostics.redact import conceal
+from image_matrix.dockerfiles.links import same_image
 from image_matrix.errors import CallError
 from image_matrix.registry.reference import has_tag, parse_reference
 
@@ -56,21 +57,33 @@ def _unknown(text: str, names: Collection[str]) -> CallError:
     return CallError(f"`{conceal(text)}` is neither an image nor a source of the matrix", advice)
 
 
-def source_or_image(reference: str, image: str, known: Known) -> tuple[str, dict[str, str]]:
+def source_or_image(
+    reference: str, image: str, known: Known, added: Mapping[str, str] | None = None
+) -> tuple[str, dict[str, str]]:
     """Return what ``from`` says for a reference: the image that is published there, or a source.
 
-    ``image`` is the name of the image that is built. The second value is the source that the matrix lacks.
+    ``image`` is the name of the image that is built, ``added`` has sources of the same import. The second value is the
+    source that neither has.
     """
     for name in known.images:
         if is_published(reference, known.registry, name):
             return name, {}
-    source = source_name(reference, known.sources, {*known.images, image})
-    return source, {} if source in known.sources else {source: whole_reference(reference)}
+    sources = {**known.sources, **(added or {})}
+    source = known_source(reference, known.sources) or source_name(reference, sources, {*known.images, image})
+    return source, {} if source in sources else {source: whole_reference(reference)}
 
 
 def is_published(reference: str, registry: str, image: str) -> bool:
     """Say whether a reference is an image of the matrix, in some version."""
     return parse_reference(reference).name == parse_reference(f"{registry}/{image}").name
+
+
+def known_source(reference: str, sources: Mapping[str, str]) -> str | None:
+    """Return the source of a matrix for a reference; one without a digest is for the source that has one, too."""
+    exact = next((name for name, other in sources.items() if _is_equal(reference, other)), None)
+    if exact or parse_reference(reference).digest:
+        return exact
+    return next((name for name, other in sources.items() if same_image(reference, other)), None)
 
 
 def source_name(reference: str, sources: Mapping[str, str], images: Collection[str]) -> str:
