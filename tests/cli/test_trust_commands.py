@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -285,3 +286,20 @@ def test_an_image_that_was_not_tested_is_not_scanned(
     place.push("base")
     assert place.run("scan", "base") == 1
     assert "base:default is not scanned for linux/amd64: it has no valid signature" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "release"])
+def test_without_signatures_tags_are_said_to_be_taken_at_their_word(
+    command: str, place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "--quiet"), ("add", "."), (*who, "commit", "--quiet", "--message=a")):
+        subprocess.run(["git", "-C", str(place.root), *words], check=True)
+    place.push("base", "lab", "science")
+    said = "`build --push` by hand sets that tag without a test"
+    place.run(command)
+    assert said not in capsys.readouterr().err
+    matrix = place.root / "matrix.yaml"
+    matrix.write_text(f"{matrix.read_text()}release: {{sign: none}}\n")
+    assert place.run(command) == 0
+    assert said in capsys.readouterr().err

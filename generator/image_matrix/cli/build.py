@@ -141,10 +141,20 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     seconds = time.monotonic() - start
     if arguments.push:
         record_packages(session, state, registry, built, existing)
+        if built and not arguments.candidate:
+            _note_untested(session, built)
     if arguments.candidate:
         _tell_the_run(requested, existing, built, seconds, prepared.steps)
     click.echo(summary(built, seconds, engine.sizes(arguments, registry)), nl=False)
     return 0
+
+
+def _note_untested(session: Session, built: list[Built]) -> None:
+    """Say that the tag of tested images was set without a test, and which command is the test."""
+    names = " ".join(dict.fromkeys(one.leg.id[0] for one in built))
+    note(
+        session, f"no test ran, but children and releases take what was pushed: `image-matrix verify {names}`"
+    )
 
 
 def _with_children(session: Session, state: State, named: list[LegId]) -> list[LegId]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from image_matrix.cli.network_files import registry_of
-from image_matrix.cli.printing import say
+from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 WRITERS = 4
 """Manifests that are written at the same time: registries answer bursts with 429."""
+UNVERIFIED = (
+    "no signature is verified here, so what has the tag of tested images is released: `build --push` by hand sets that "
+    "tag without a test; `image-matrix verify` tests images"
+)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -78,6 +82,7 @@ def _unproven(session: Session, state: State, indexes: Iterable[Index]) -> dict[
 
     trust, settings = trust_of(session, state.loaded, staging=False), state.loaded.matrix.release
     if trust is None:
+        note(session, UNVERIFIED)
         return {}
     policy = None if settings.scan.tool == "none" else policy_of(settings)
     return unproven(state, images_of(indexes), policy, trust)

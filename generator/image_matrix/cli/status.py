@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 SHORT = 9
 """Digits of a commit that are shown."""
+UNSIGNED = (
+    "nothing is signed, so `tested` is what a tag says: `build --push` by hand sets that tag without a test; "
+    "`image-matrix verify` tests images"
+)
 WORDS: Mapping[Progress, str] = {
     "absent": "not built",
     "built": "built",
@@ -78,6 +82,8 @@ def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool
     for problem in problems:
         note(session, problem)
     legs = [leg for one in statuses for leg in one.legs]
+    if state.loaded.matrix.release.sign.tool == "none" and any(leg.progress == "tested" for leg in legs):
+        note(session, UNSIGNED)
     return 3 if legs and all(leg.progress == "unknown" for leg in legs) else 0
 
 
