@@ -57,8 +57,8 @@ def test_the_arguments_of_a_command_are_right(line: str, capfd: pytest.CaptureFi
         assert "Usage:" not in capfd.readouterr().err
 
 
-def test_one_file_more_is_in_one_image() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+def test_one_file_more_is_in_one_image(example: str) -> None:
     matrix = (REPOSITORY / "matrix.yaml").read_text(encoding="utf-8")
     texts = {"matrix.yaml": matrix, "example.yaml": example}
     loaded = load(texts, read_templates(REPOSITORY).kinds, contexts=ANY_FILE)
