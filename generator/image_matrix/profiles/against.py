@@ -10,10 +10,18 @@ from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles.at_sites import at_every_site
-from image_matrix.profiles.offer import FIELDS, IMAGE_OPTION, image_choices, offers, size_choices
+from image_matrix.profiles.heirs import heir_of_profile, heir_of_size
+from image_matrix.profiles.offer import (
+    FIELDS,
+    IMAGE_OPTION,
+    SIZE_OPTION,
+    image_choices,
+    offers,
+    size_choices,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Matrix
@@ -40,11 +48,13 @@ def vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
 def _vanished(old: Loaded, new: Loaded, revision: str) -> Iterator[Finding]:
     current = {offer.slug: offer for offer in offers(new.matrix, new.variants)}
     known = current | {alias: offer for offer in current.values() for alias in offer.profile.aliases}
-    for offer in offers(old.matrix, old.variants):
+    every = offers(old.matrix, old.variants)
+    before = {offer.slug for offer in every}
+    for offer in every:
         names = [offer.slug] if offer.slug in current else [offer.slug, *offer.profile.aliases]
         for slug in names:
             if slug not in known and not _announced(offer, current):
-                advice = _advice(slug, current)
+                advice = _advice(slug, offer, current, before)
                 yield rules.SLUG_VANISHED.at(
                     ("profiles",), "key", slug=slug, revision=revision, advice=advice
                 )
@@ -57,13 +67,13 @@ def _announced(offer: Offer, current: Mapping[str, Offer]) -> bool:
     return offer.profile.deprecated is not None and offer.profile.deprecated.successor in current
 
 
-def _advice(slug: str, current: Mapping[str, Offer]) -> str:
+def _advice(slug: str, lost: Offer, current: Mapping[str, Offer], before: Collection[str]) -> str:
     if not current:
         return "keep at least one profile"
-    near = did_you_mean(slug, current)
-    replacement = near.split("`")[1] if near.startswith("did you mean") else next(iter(current))
+    heir = heir_of_profile(slug, lost, current, before)
+    example = f", for example `{heir}`" if heir else ""
     return (
-        f"if it was renamed, add `aliases: [{slug}]` to the new profile, for example `{replacement}`; "
+        f"if it was renamed, add `aliases: [{slug}]` to the new profile{example}; "
         "else keep it with `deprecated:` for one release"
     )
 
@@ -79,15 +89,26 @@ def _keys(offer: Offer, current: Offer, new: Loaded, revision: str) -> Iterator[
         lost += [key for key, replacement in former.items() if key not in known and replacement not in today]
         edit = _kept_by(offer, current, field, new, lost) if lost else ""
         for keys in [lost] if edit else [[key] for key in lost]:
-            advice = edit or _retired(keys[0], field, today)
+            advice = edit or _retired(keys[0], offer, current, option)
             fields = {"slug": current.slug, "keys": "`, `".join(keys), "option": field, "revision": revision}
             yield rules.CHOICE_VANISHED.at(_place(current, field, new), "key", advice=advice, **fields)
 
 
-def _retired(key: str, field: str, today: list[str]) -> str:
+def _retired(key: str, offer: Offer, current: Offer, option: str) -> str:
+    """Return the line that has a lost key, or a former one whose key is lost, start another choice."""
+    field = FIELDS[option]
+    sizes = {choice.key: choice for choice in offer.sizes}
+    lost = sizes.get(offer.profile.retired.get(field, {}).get(key, key))
+    if option == SIZE_OPTION and lost is not None:
+        heir = heir_of_size(lost, current.sizes)
+    else:
+        heir = _similar(key, _choices(current, option))
+    return f"keep the key, or add `retired: {{{field}: {{{key}: {heir}}}}}`"
+
+
+def _similar(key: str, today: list[str]) -> str:
     near = did_you_mean(key, today)
-    replacement = near.split("`")[1] if near.startswith("did you mean") else today[0]
-    return f"keep the key, or add `retired: {{{field}: {{{key}: {replacement}}}}}`"
+    return near.split("`")[1] if near.startswith("did you mean") else today[0]
 
 
 def _kept_by(offer: Offer, current: Offer, field: str, new: Loaded, lost: list[str]) -> str:
