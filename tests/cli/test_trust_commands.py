@@ -288,13 +288,18 @@ def test_an_image_that_was_not_tested_is_not_scanned(
     assert "base:default is not scanned for linux/amd64: it has no valid signature" in capsys.readouterr().err
 
 
+def commit(place: Place) -> None:
+    """Make a repository of git, whose release branch is asked for."""
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "--quiet"), ("add", "."), (*who, "commit", "--quiet", "--message=a")):
+        subprocess.run(["git", "-C", str(place.root), *words], check=True)
+
+
 @pytest.mark.parametrize("command", ["status", "release"])
 def test_without_signatures_tags_are_said_to_be_taken_at_their_word(
     command: str, place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for words in (("init", "--quiet"), ("add", "."), (*who, "commit", "--quiet", "--message=a")):
-        subprocess.run(["git", "-C", str(place.root), *words], check=True)
+    commit(place)
     place.push("base", "lab", "science")
     said = "`build --push` by hand sets that tag without a test"
     place.run(command)
@@ -303,3 +308,16 @@ def test_without_signatures_tags_are_said_to_be_taken_at_their_word(
     matrix.write_text(f"{matrix.read_text()}release: {{sign: none}}\n")
     assert place.run(command) == 0
     assert said in capsys.readouterr().err
+
+
+def test_a_project_without_a_workflow_is_not_sent_to_one(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matrix = place.root / "matrix.yaml"
+    text = matrix.read_text().replace('workflow: {generator: ".[locked]"}', "workflow: none")
+    matrix.write_text(f"{text}release: {{sign: none}}\n")
+    commit(place)
+    assert place.run("release") == 1
+    said = capsys.readouterr().err
+    assert "help: `image-matrix build --push` builds what the registry does not have" in said
+    assert "run the workflow" not in said

@@ -9,6 +9,7 @@ import pytest
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.profiles.offer import released_offers
 from image_matrix.publish.held_back import (
+    BY_HAND,
     held_back,
     kept_entries,
     not_offered,
@@ -72,10 +73,10 @@ def test_a_variant_has_the_reasons_of_all_its_platforms() -> None:
 
 
 def test_nothing_to_release_is_a_failure() -> None:
-    refuse_to_release_nothing({"base:python3.11": "x"}, ["base:python3.13"])
-    refuse_to_release_nothing({}, [])
+    refuse_to_release_nothing({"base:python3.11": "x"}, ["base:python3.13"], "")
+    refuse_to_release_nothing({}, [], "")
     with pytest.raises(Failure, match=r"^nothing was released: base:python3\.11 \(x\)$"):
-        refuse_to_release_nothing({"base:python3.11": "x"}, [])
+        refuse_to_release_nothing({"base:python3.11": "x"}, [], BY_HAND)
 
 
 INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}

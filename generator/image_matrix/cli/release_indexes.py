@@ -46,7 +46,13 @@ class Ready:
 def ready_indexes(session: Session, state: State) -> Ready:
     """Return what can be released; raises :class:`Failure` if that is nothing."""
     from image_matrix.cli.signatures import verifier_of
-    from image_matrix.publish.held_back import held_back, not_ready, refuse_to_release_nothing
+    from image_matrix.publish.held_back import (
+        BY_HAND,
+        WITH_WORKFLOW,
+        held_back,
+        not_ready,
+        refuse_to_release_nothing,
+    )
     from image_matrix.publish.indexes import complete, existing, signed
 
     variants, signs = state.loaded.variants, state.loaded.matrix.release.sign.tool != "none"
@@ -60,7 +66,8 @@ def ready_indexes(session: Session, state: State) -> Ready:
     for name, reason in held.items():
         say(session, f"{name} is held back: {reason}")
     ready = [index for index in indexes if index.variant.id not in held]
-    refuse_to_release_nothing(held, ready)
+    advice = WITH_WORKFLOW if state.loaded.matrix.workflow.rendered else BY_HAND
+    refuse_to_release_nothing(held, ready, advice)
     present = {index.reference: current[index.reference] for index in ready if index.reference in current}
     return Ready(ready, present, trusted, held)
 

@@ -61,14 +61,18 @@ def held_back(variants: Mapping[str, Variant], reasons: Mapping[LegId, str]) -> 
     return {name: held[name] for name in variants if name in held}
 
 
-def refuse_to_release_nothing(held: Mapping[str, str], ready: Collection[object]) -> None:
-    """Raise :class:`Failure` if variants are held back and none is left to release."""
+WITH_WORKFLOW = "run the workflow for all images: leave its input `images` empty"
+BY_HAND = (
+    "`image-matrix build --push` builds what the registry does not have, and `image-matrix verify` tests it"
+)
+"""What a project without a workflow does."""
+
+
+def refuse_to_release_nothing(held: Mapping[str, str], ready: Collection[object], advice: str) -> None:
+    """Raise :class:`Failure` with advice if variants are held back and none is left to release."""
     if held and not ready:
         names = (f"{name} ({reason})" for name, reason in held.items())
-        raise Failure(
-            f"nothing was released: {listed(names, SHOWN)}",
-            "run the workflow for all images: leave its input `images` empty",
-        )
+        raise Failure(f"nothing was released: {listed(names, SHOWN)}", advice)
 
 
 def kept_entries(
