@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.matrix_edit import OpenMatrix
     from image_matrix.cli.session import Session
     from image_matrix.config.sites import Site
-    from image_matrix.importing.list_places import Origin
+    from image_matrix.importing.list_places import ListOrigin
     from image_matrix.importing.profile_list import ImportedProfiles
     from image_matrix.json_data import Json
 
@@ -107,7 +107,7 @@ def _at_places_of_list(
     session: Session,
     matrix: tuple[str, str],
     listed: tuple[str, str],
-    origins: Mapping[tuple[str, str], Origin],
+    origins: Mapping[tuple[str, str], ListOrigin],
 ) -> Iterator[None]:
     """Have problems of the new matrix at the lines of the list; ``matrix`` is the text before and after.
 
@@ -115,7 +115,7 @@ def _at_places_of_list(
     """
     from image_matrix.config.yaml_loader import parse
     from image_matrix.diagnostics import MatrixError
-    from image_matrix.importing.given_places import Given, at_given_places
+    from image_matrix.importing.given_places import ListedInputs, at_given_places
     from image_matrix.importing.list_places import list_places
 
     try:
@@ -124,5 +124,5 @@ def _at_places_of_list(
         before, draft = (parse(text, session.matrix)[0] for text in matrix)
         if before is None or draft is None:
             raise
-        given = Given(before, list_places(*listed), origins)
+        given = ListedInputs(before, list_places(*listed), origins)
         raise MatrixError(at_given_places(error.diagnostics, draft, given)) from error

@@ -107,8 +107,8 @@ def _with(
             name = known_source(use.name, known) or source_name(use.name, {**known, **sources}, names)
             if name not in {**known, **sources}:
                 sources[name] = whole_reference(use.name)
-                said = untagged(use.name)
-                before = _assumed(before, f"{item.path}:{use.line}: {said}") if said else before
+                advice = untagged(use.name)
+                before = _assumed(before, f"{item.path}:{use.line}: {advice}") if advice else before
         elif use != base or not is_published(use.name, registry, name):
             contexts[use.name] = name
         start = name if use == base else start

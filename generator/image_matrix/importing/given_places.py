@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
     from image_matrix.config.document import Document
     from image_matrix.diagnostics import Diagnostic, Path, Place, Target
-    from image_matrix.importing.list_places import ListPlaces, Origin
+    from image_matrix.importing.list_places import ListOrigin, ListPlaces
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ListedInputs:
     """What an import was given: the matrix as it is, and a profile list."""
 
     matrix: Document
     profiles: ListPlaces
-    origins: Mapping[tuple[str, str], Origin]
+    origins: Mapping[tuple[str, str], ListOrigin]
     """Section and name of a new entry to what it is from."""
 
 
 def at_given_places(
-    diagnostics: Iterable[Diagnostic], draft: Document, given: Given
+    diagnostics: Iterable[Diagnostic], draft: Document, given: ListedInputs
 ) -> tuple[Diagnostic, ...]:
     """Return diagnostics of a draft that is not written, each at the place that its part is from."""
     paths = {_start(node): (path, node) for path, key, value in _parts(draft) for node in (key, value)}
@@ -48,7 +48,7 @@ def at_given_places(
     return tuple(sorted(at_places, key=lambda item: item.place))
 
 
-def _given_place(path: Path, target: Target, given: Given) -> Place | None:
+def _given_place(path: Path, target: Target, given: ListedInputs) -> Place | None:
     node = given.matrix.node(path, target)
     if node is not None:
         return given.matrix.place_of(node)

@@ -27,7 +27,7 @@ _AMOUNTS = {"cpu": "cpu", "memory": "mem"}
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ListOrigin:
     """What an entry of a matrix is from."""
 
     entry: int
@@ -49,7 +49,7 @@ class ListPlaces:
     before: int
     """Lines of the file before them."""
 
-    def place(self, origin: Origin, path: Path, target: Target) -> Place:
+    def place(self, origin: ListOrigin, path: Path, target: Target) -> Place:
         """Return the place that a path below a profile, size or source is most likely from: at least its entry."""
         if origin.entry >= len(self.entries):
             return Place(self.file, 1, 1)
@@ -130,7 +130,7 @@ def _as_in_list(path: Path) -> Path:
     return tuple(_NAMES.get(str(step), step) for step in path)
 
 
-def _likeness(part: Part, target: Path, origin: Origin) -> tuple[int, int]:
+def _likeness(part: Part, target: Path, origin: ListOrigin) -> tuple[int, int]:
     """Rate a part of an entry: by the steps at the end of both paths that are equal, then by all others."""
     path, _, value = part
     if origin.is_image:  # its source has no path in common with it

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from image_matrix.config.profiles import HUB_IMAGE
-from image_matrix.importing.list_places import Origin
+from image_matrix.importing.list_places import ListOrigin
 from image_matrix.importing.profile_drafts import draft_of
 from image_matrix.importing.profile_sites import default_at, free_name, placed
 from image_matrix.importing.sources import source_or_image, untagged
@@ -36,7 +36,7 @@ class ImportedProfiles:
     """Profiles of the matrix that the list has as well: the site of the list is added to theirs."""
     notes: tuple[str, ...]
     """What a matrix cannot say, and what changes for users."""
-    origins: Mapping[tuple[str, str], Origin]
+    origins: Mapping[tuple[str, str], ListOrigin]
     """Section and name of an entry to what it is from."""
 
 
@@ -108,19 +108,19 @@ def _kept(profiles: Mapping[str, Mapping[str, Json]], former: str | None) -> lis
 
 def _origins(
     every: Iterable[str], new: Mapping[str, ProfileDraft], images: _Images, sizes: _Sizes
-) -> dict[tuple[str, str], Origin]:
+) -> dict[tuple[str, str], ListOrigin]:
     """Return what each entry is from; of a size or source of several profiles, it is the first."""
     positions = {key: position for position, key in enumerate(every)}
     of_sizes = [
-        (("sizes", name), Origin(positions[key], choice)) for (key, choice), name in sizes.names.items()
+        (("sizes", name), ListOrigin(positions[key], choice)) for (key, choice), name in sizes.names.items()
     ]
     of_sources = [
-        (("sources", images.names[choice.subject]), Origin(positions[key], choice.subject, is_image=True))
+        (("sources", images.names[choice.subject]), ListOrigin(positions[key], choice.subject, is_image=True))
         for key, draft in new.items()
         for choice in draft.images.values()
         if choice.subject is not None
     ]
-    of_profiles = [(("profiles", key), Origin(positions[key])) for key in new]
+    of_profiles = [(("profiles", key), ListOrigin(positions[key])) for key in new]
     return dict(reversed([*of_profiles, *of_sizes, *of_sources]))
 
 
