@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores, is_too_much, memory_parts
@@ -15,11 +16,12 @@ from image_matrix.diagnostics import human
 from image_matrix.profiles.devices import NONE, fits, of_image, of_size
 from image_matrix.profiles.offer import offered
 from image_matrix.profiles.units import QUANTITIES, byte_count
+from image_matrix.text import listed
 from image_matrix.validate.findings import bad_value
 from image_matrix.validate.own_installers import hub_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from image_matrix.config.model import Contract, Manager, Matrix, Variant
     from image_matrix.config.profiles import Listed, Profile
@@ -191,6 +193,30 @@ def _device(vendor: str) -> str:
 
 def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     """Images that the hub cannot start: without jupyterhub, or with another major version than the hub's."""
+    return _once_per_image(_hub_package(matrix, variants))
+
+
+def hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
+    """Sources among the images of a profile that do not say which jupyterhub they have, or have another major one."""
+    return _once_per_image(_hub_in_sources(matrix))
+
+
+def _once_per_image(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield versions that an image has once, with all profiles that offer it; other findings as they are."""
+    of_versions: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.rule is rules.HUB_VERSION:
+            key = (str(finding.fields["image"]), str(finding.fields["version"]))
+            of_versions.setdefault(key, []).append(finding)
+        else:
+            yield finding
+    for first, *others in of_versions.values():
+        slugs = [f"`{item.fields['profile']}`" for item in (first, *others)]
+        profiles = f"{'profiles' if others else 'profile'} {listed(slugs, 3)}"
+        yield replace(first, fields={**first.fields, "profiles": profiles})
+
+
+def _hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     hub = matrix.catalog.site.hub
     for profile, image, opened in each_image(matrix, variants):
         if not opened:
@@ -209,14 +235,17 @@ def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
             advice = hub_advice([*lineage(variants, without)], hub)
             yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
+            stated = next((item for item in opened if _provided_hub(variants, item)), None)
             take = f"take jupyterhub {hub.partition('.')[0]} in the image"
-            advice = f"{take}, or set `chart` of the site to the one that it has"
+            where = f"`provides.{HUB}` of `{image}` or of what it is built on"
+            advice = f"write at {where} what the image has" if stated else take
+            advice += ", or set `chart` of the site to the one that it has"
+            advice += _elsewhere(matrix, profile.slug, *entries[0])
             fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
             yield rules.HUB_VERSION.at(place, advice=advice, **fields)
 
 
-def hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
-    """Sources among the images of a profile that do not say which jupyterhub they have, or have another major one."""
+def _hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
     hub = matrix.catalog.site.hub
     if matrix.catalog.site.spawner != "jupyterhub":
         return  # Kubeflow starts the image's own command
@@ -231,11 +260,25 @@ def hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
                 written = f'sources: {{{name}: {{image: "{matrix.sources[name]}", {provides}}}}}'
                 advice = f"if it has the package, say in which version: `{written}`"
                 yield rules.NO_HUB_PACKAGE.at(image_place(profile, name), **fields, advice=advice)
-            elif version := other_major("pip", f"{HUB}=={provided}.*", hub):
-                advice = "take another source, or set `jupyterhub` of the site to what the hub has"
-                yield rules.HUB_VERSION.at(
-                    image_place(profile, name), **fields, version=version, hub=hub, advice=advice
+            elif version := other_major("pip", entry := f"{HUB}=={provided}.*", hub):
+                stated: Path = ("sources", name, "provides", HUB)
+                advice = f"write what the image has at {human(stated)}, take another source, "
+                advice += "or set `chart` of the site to the one that it has" + _elsewhere(
+                    matrix, profile.slug, "pip", entry
                 )
+                fields |= {"version": version, "hub": hub, "advice": advice}
+                yield rules.HUB_VERSION.at(image_place(profile, name), **fields).beside(
+                    (stated, "its version")
+                )
+
+
+def _elsewhere(matrix: Matrix, slug: str, manager: Manager, entry: str) -> str:
+    """Return the end of a remedy: where a profile is offered on a hub that an image of it fits, if there is one."""
+    hubs = [
+        one for one in matrix.catalogs.values() if one.site.spawner == "jupyterhub" and slug in one.profiles
+    ]
+    fitting = [one.site.name for one in hubs if not other_major(manager, entry, one.site.hub)]
+    return f"; or offer it only where the hub fits, with `sites: [{', '.join(fitting)}]`" if fitting else ""
 
 
 def _unchecked(variants: Mapping[str, Variant], opened: list[Variant]) -> Contract | None:
