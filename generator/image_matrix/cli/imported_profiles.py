@@ -26,23 +26,26 @@ def import_profiles(session: Session, file: str, text: str, site: str | None) ->
     Raises :class:`CallError` for a file without a list and for an unknown site, :class:`MatrixError` if the matrix is
     not valid with them.
     """
+    from image_matrix.importing.listed_chart import other_chart
     from image_matrix.importing.profile_list import profiles_of
     from image_matrix.importing.spawner_list import documents_of, spawner_list
 
-    entries = spawner_list(file, documents_of(file, text))
+    documents = documents_of(file, text)
+    entries = spawner_list(file, documents)
     matrix = open_matrix(session, None)
     taken, sites = names_of_profiles(session, matrix)
-    hub = _hub(session, sites, site)
-    imported = profiles_of(entries, matrix.known, taken, hub, site)
-    for problem in imported.notes:
+    listed_at = _site(session, sites, site)
+    imported = profiles_of(entries, matrix.known, taken, listed_at.hub, site)
+    other = other_chart(file, documents, listed_at)
+    for problem in (*imported.notes, *([other] if other else ())):
         note(session, problem)
     _write(session, matrix, (file, text), imported, site, [name for name in sites if site and name != site])
     if imported.profiles and site is None and len(sites) > 1:
         note(session, f"the profiles are for all sites: {listed(sites, 5)}; `--site NAME` adds those of one")
 
 
-def _hub(session: Session, sites: Mapping[str, Site], site: str | None) -> str:
-    """Return the version of jupyterhub in the hub of a site, or in the first hub."""
+def _site(session: Session, sites: Mapping[str, Site], site: str | None) -> Site:
+    """Return the site of a name, or the first with a hub; raises :class:`CallError` for an unknown name."""
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import did_you_mean
     from image_matrix.errors import CallError
@@ -51,9 +54,9 @@ def _hub(session: Session, sites: Mapping[str, Site], site: str | None) -> str:
         advice = did_you_mean(site, sites) if sites else f"declare it: `sites: {{{site}: {{}}}}`"
         raise CallError(f"{session.matrix} has no site `{site}`", advice)
     if site is not None:
-        return sites[site].hub
+        return sites[site]
     every = [*sites.values()] or [Site()]
-    return next((one.hub for one in every if one.spawner == "jupyterhub"), every[0].hub)
+    return next((one for one in every if one.spawner == "jupyterhub"), every[0])
 
 
 def _write(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KEYS = ("profileList", "profile_list")
 """Its name in the chart, and in KubeSpawner itself."""
+_FORM = "spawnerFormDefaults"
+"""The section of Kubeflow's spawner_ui_config.yaml."""
 
 
 def documents_of(file: str, text: str) -> list[Json]:
@@ -41,14 +43,48 @@ def spawner_list(file: str, documents: Sequence[Json]) -> list[Json]:
     """
     lists = [item for document in documents for item in _lists(file, document)]
     if not lists:
-        advice = "a file with `singleuser: {profileList: […]}` is expected, or with a list of profiles alone"
-        raise CallError(f"{file} has no profile list", advice)
+        raise _without_list(file, documents)
     if len(lists) > 1:
         places = ", ".join(".".join(map(str, path)) or "a document" for path, _ in lists)
         problem = f"{file} has {len(lists)} profile lists: {places}"
         raise CallError(problem, "write the one that you mean to a file of its own")
     _check_shape(file, lists[0][1])
     return lists[0][1]
+
+
+def _without_list(file: str, documents: Sequence[Json]) -> CallError:
+    if kubeflow := next((item for item in map(_kubeflows, documents) if item), None):
+        advice = "declare its images under `sources` or `images`, its amounts under `sizes`, and both in `profiles`"
+        return CallError(f"{file} is {kubeflow}, which has no profiles: nothing is imported", advice)
+    empty = next((path for item in documents for path in _empty_lists(item)), None)
+    if empty is not None:
+        problem = f"{file}: {'.'.join(map(str, empty)) or 'the profile list'} is empty"
+        return CallError(problem, "name the file that has the hub's profiles; nothing is imported")
+    advice = "a file with `singleuser: {profileList: […]}` is expected, or with a list of profiles alone"
+    return CallError(f"{file} has no profile list", advice)
+
+
+def _kubeflows(document: Json) -> str:
+    """Return what a document is called if it is a list of Kubeflow's; empty for others.
+
+    Sources: kubeflow/notebooks, spawner_ui_config.yaml of Notebooks 1 and the resource WorkspaceKind of Notebooks 2.
+    """
+    if not isinstance(document, dict):
+        return ""
+    if document.get("kind") == "WorkspaceKind":
+        return "a WorkspaceKind of Kubeflow"
+    data = document.get("data")
+    texts = [text for text in data.values() if isinstance(text, str)] if isinstance(data, dict) else []
+    is_form = _FORM in document or any(line.startswith(_FORM) for text in texts for line in text.splitlines())
+    return "the form of Kubeflow Notebooks 1" if is_form else ""
+
+
+def _empty_lists(value: Json, path: Path = ()) -> Iterator[Path]:
+    if value == [] and (not path or path[-1] in KEYS):
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _empty_lists(item, (*path, key))
 
 
 def _check_shape(file: str, entries: list[Json]) -> None:

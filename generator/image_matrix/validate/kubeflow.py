@@ -64,6 +64,7 @@ def kubeflow(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Findin
 def _at_site(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
     yield from _without_effect(matrix.catalog.site)
     yield from _settings(matrix.catalog.site)
+    yield from _unwritten(matrix)
     every = offers(matrix, variants)
     yield from _empty(matrix.catalog.site, every)
     yield from _groups(matrix)
@@ -111,6 +112,20 @@ def _setting(path: Path, value: object, types: Mapping[str, type]) -> Iterator[F
         yield rules.WRONG_TYPE.at(
             path, expected=expected, actual=type_name(value), advice=f"write {expected}"
         )
+
+
+def _unwritten(matrix: Matrix) -> Iterator[Finding]:
+    """Settings that are laid over lists, where no list is written: these are made of profiles."""
+    if any(catalog.profiles for catalog in matrix.catalogs.values()):
+        return  # a site without any is another finding then
+    site = matrix.catalog.site
+    for name in ("spawner_ui", "workspace_kind"):
+        if getattr(site, name):
+            problem = f"`{name}` is laid over a list of profiles, and there is no profile"
+            what = "`profiles: {lab: {display_name: Lab, images: [IMAGE], sizes: [SIZE]}}`"
+            advice = f"declare one, such as {what}, with images and sizes that the matrix has"
+            fields = {"what": f"the site `{site.name}`", "problem": problem, "advice": advice}
+            yield rules.NOTHING_OFFERED.at((*site.path, "kubeflow", name), "key", **fields)
 
 
 def _empty(site: Site, every: Sequence[Offer]) -> Iterator[Finding]:
