@@ -431,3 +431,11 @@ def test_tolerations_that_replace_those_of_the_chart_are_noted() -> None:
     )
     assert noted.notes == (f"profiles `lab`, `lab-2`: {REPLACED_TOLERATIONS}",)
     assert imported(entry(kubespawner_override={"tolerations": every}), entry()).notes == ()
+
+
+def test_a_setting_under_an_older_name_is_named_with_the_present_one() -> None:
+    result = imported(entry(kubespawner_override={"image_spec": "a/b:1", "other": 1}))
+    assert [note.rpartition("not carried over: ")[2] for note in result.notes] == [
+        "`image_spec` in `kubespawner_override` is no setting of KubeSpawner; write `image`",
+        "`other` in `kubespawner_override` is no setting of KubeSpawner",
+    ]

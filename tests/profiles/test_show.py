@@ -34,3 +34,16 @@ def test_everything_that_a_pod_gets() -> None:
     if os.environ.get("IMAGE_MATRIX_UPDATE") == "1":
         (FOLDER / "expected.txt").write_text(text, encoding="utf-8")
     assert text == (FOLDER / "expected.txt").read_text(encoding="utf-8")
+
+
+def test_a_taint_that_several_tolerations_name_is_shown_once() -> None:
+    taint = "{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}"
+    loaded = small(f"sizes: {{gpu: {{tolerations: [{taint}, {taint.replace('NoSchedule', 'NoExecute')}]}}}}")
+    pods = offered_pods(loaded.matrix, offers(loaded.matrix, loaded.variants), references(loaded))
+    rows = [
+        row
+        for profile in profile_cells(pods, loaded.matrix.registry)
+        for item in profile.items
+        for row in item
+    ]
+    assert [text for _, text in rows if "tolerates" in text] == ["tolerates nvidia.com/gpu"]

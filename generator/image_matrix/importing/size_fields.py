@@ -130,7 +130,9 @@ def _settings(
                 f"not carried over: the hub reads `{name}` before the profile; set it in the chart's values"
             )
         elif name not in known:
-            notes.append(f"not carried over: `{name}` in `kubespawner_override` is no setting of KubeSpawner")
+            ours = f"; write `{traits.EQUIVALENTS[name]}`" if name in traits.EQUIVALENTS else ""
+            what = f"`{name}` in `kubespawner_override` is no setting of KubeSpawner"
+            notes.append(f"not carried over: {what}{ours}")
         elif value is None:
             notes.append(f"not carried over: `{name}: null`; the hub's own value counts")
         elif name in traits.MAPPINGS - OBJECTS.keys() and isinstance(value, dict):

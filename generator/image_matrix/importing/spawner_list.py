@@ -91,14 +91,16 @@ def _check_shape(file: str, entries: list[Json]) -> None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
+    from image_matrix.importing.list_mistakes import mistake
+
     text = files("image_matrix.importing").joinpath("profile_list.schema.json").read_text(encoding="utf-8")
     error = best_match(Draft202012Validator(json.loads(text)).iter_errors(entries))
     if error is not None:
         first, *rest = error.absolute_path
         place = f"`{'.'.join(map(str, rest))}` of " if rest else ""
         name = entries[int(first)].get("display_name", "")
-        problem = f"{file}: {place}the profile `{name}` is not in KubeSpawner's form: {error.message}"
-        raise CallError(problem, "correct it in the file")
+        problem, advice = mistake(error)
+        raise CallError(f"{file}: {place}the profile `{name}`: {problem}", advice)
 
 
 def _lists(file: str, value: Json, path: Path = ()) -> Iterator[tuple[Path, list[Json]]]:

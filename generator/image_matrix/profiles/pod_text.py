@@ -157,5 +157,5 @@ def _placement(pod: Pod) -> str:
     keys = [
         str(item.get("key", "*")) for item in pod.tolerations if not str(item.get("key")).startswith("hub.")
     ]
-    parts += [f"tolerates {', '.join(keys)}"] if keys else []
+    parts += [f"tolerates {', '.join(dict.fromkeys(keys))}"] if keys else []
     return "; ".join(parts)
