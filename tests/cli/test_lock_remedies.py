@@ -72,6 +72,11 @@ def test_a_deleted_lock_is_missed(folder: Path, capsys: pytest.CaptureFixture[st
     said = capsys.readouterr().err
     assert "note: matrix.lock.yaml is gone: `git checkout HEAD -- matrix.lock.yaml` restores it" in said
     assert "not locked: " not in said
+    commit(folder / "note.txt", "the lock is deleted with this commit")
+    assert run(["render"]) == 0
+    said = capsys.readouterr().err
+    assert "is gone" not in said
+    assert "not locked: " in said
 
 
 def test_a_mistake_of_an_editor_is_mended_where_it_is(

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from image_matrix.cli.printing import note
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics import catalogue as rules
+from image_matrix.errors import EnvironmentFailure
+from image_matrix.git import run_git
+from image_matrix.project.unchanged import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,21 +42,30 @@ def naming_the_way_back(root: Path) -> Iterator[None]:
 
 def _is_lost(item: Diagnostic) -> bool:
     """Say whether a lock cannot be mended by hand: it is no lock, or a merge has left both sides in it."""
-    from image_matrix.lock.text import FILE
-
-    if item.place.file != FILE:
+    if item.place.file != LOCK:
         return False
     both_sides = item.code == rules.YAML_SYNTAX.code and FROM_A_MERGE.match(item.place.source or "")
     return bool(both_sides) or item.code in (rules.BAD_LOCK.code, rules.DUPLICATE_KEY.code)
 
 
 def note_deleted(session: Session) -> bool:
-    """Print a note if there is no lock, but git has one; say whether it is so."""
-    from image_matrix.lock.text import FILE
+    """Print a note if there is no lock, but the last commit has one; say whether it is so."""
+    if not _is_deleted(session.root):
+        return False
     from image_matrix.project.lock_history import ANEW, way_back
 
-    command = None if (session.root / FILE).exists() else way_back(session.root)
+    command = way_back(session.root)
     if command is None:
         return False
-    note(session, f"{FILE} is gone: `{command}` restores it; without it, `image-matrix lock` {ANEW}")
+    note(session, f"{LOCK} is gone: `{command}` restores it; without it, `image-matrix lock` {ANEW}")
     return True
+
+
+def _is_deleted(root: Path) -> bool:
+    """Say whether the last commit has a lock that the disk does not have; one that a commit deleted is not missed."""
+    if (root / LOCK).exists():
+        return False
+    try:
+        return run_git(root, "rev-parse", "--verify", "--quiet", f"HEAD:./{LOCK}").returncode == 0
+    except EnvironmentFailure:
+        return False
