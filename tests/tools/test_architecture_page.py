@@ -94,7 +94,9 @@ WHEN_NEEDED = {
     "__main__": ["main"],
     "config.yaml_loader": ["parse"],
     "project.cached": ["cached_shape", "cached_section", "cached_meaning", "cached_meaning"],
-    "project.load": ["_floating_images", "_named_images", "_misshapen", "_linked"],
+    "importing.spawner_list": ["_check_shape"],
+    "project.load": ["_floating_images", "_named_images", "_linked"],
+    "project.misshapen": ["misshapen", "_independent_contexts", "unlocatable_of"],
 }
 """What words the errors of a file is imported with the first error, and checks when their result is not cached: they
 are a third of what a command would import. The start of a command answers Ctrl-C before it imports anything."""

@@ -58,7 +58,7 @@ def add(
     Python packages without a version are pinned to the newest one that fits what PARENT is locked to. A reference
     becomes a source. Without a matrix, it starts one. Comments and order of the matrix stay.
     """
-    from image_matrix.cli.lock_remedies import naming_the_way_back
+    from image_matrix.cli.lock_remedies import naming_what_restores
     from image_matrix.errors import CallError
     from image_matrix.importing.package_lists import ImportedImage, PackageImage, packages_of
     from image_matrix.importing.sources import parent
@@ -75,7 +75,7 @@ def add(
     text = text_with(matrix, imported)
     inputs, loaded = validated(session, text)
     if floating:
-        with naming_the_way_back(session.root):
+        with naming_what_restores(session.root):
             imported = _pinned(imported, floating, inputs, loaded, _resolver(session, loaded))
         text = text_with(matrix, imported)
         validated(session, text)

@@ -98,11 +98,11 @@ def _in_the_file(session: Session, matrix: OpenMatrix, keys: Sequence[str], site
     from image_matrix.project.included_files import parsed
 
     document, _ = parsed(matrix.text, session.matrix)
-    here = document.value.get("profiles") or {} if document else {}
+    written = document.value.get("profiles") or {} if document else {}
     for key in keys:
-        if key not in here:
+        if key not in written:
             note(session, f"the profile `{key}` is in an included file: add {site} to its `sites` there")
-    return [key for key in keys if key in here]
+    return [key for key in keys if key in written]
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
     """
     from functools import partial
 
-    from image_matrix.cli.lock_remedies import naming_the_way_back, note_deleted
+    from image_matrix.cli.lock_remedies import naming_what_restores, note_deleted
     from image_matrix.cli.project import Project, organisation_policy
     from image_matrix.config.policy import NO_LISTS
     from image_matrix.lock import text
@@ -73,7 +73,7 @@ def write_lock(session: Session, upgraded: tuple[str, ...], ask: AskOnProject) -
 
     inputs = read_inputs(session.root, session.matrix, session.overlays)
     loaded = load_inputs(inputs)
-    with naming_the_way_back(session.root):
+    with naming_what_restores(session.root):
         old = text.read(inputs.lock)
     note_deleted(session)
     project = Project(inputs, loaded, old, pins_of(old, loaded))

@@ -26,7 +26,7 @@ FROM_A_MERGE = re.compile(r"(<{7}|={7}|>{7})( |$)")
 
 
 @contextmanager
-def naming_the_way_back(root: Path) -> Iterator[None]:
+def naming_what_restores(root: Path) -> Iterator[None]:
     """Give errors of the lock on the disk the command of git that restores it."""
     try:
         yield
@@ -36,8 +36,8 @@ def naming_the_way_back(root: Path) -> Iterator[None]:
         from image_matrix.project.lock_history import remedy
 
         advice = remedy(root)
-        mended = [replace(one, help=advice) if _is_lost(one) else one for one in error.diagnostics]
-        raise MatrixError(mended) from error
+        advised = [replace(one, help=advice) if _is_lost(one) else one for one in error.diagnostics]
+        raise MatrixError(advised) from error
 
 
 def _is_lost(item: Diagnostic) -> bool:
@@ -52,12 +52,12 @@ def note_deleted(session: Session) -> bool:
     """Print a note if there is no lock, but the last commit has one; say whether it is so."""
     if not _is_deleted(session.root):
         return False
-    from image_matrix.project.lock_history import ANEW, way_back
+    from image_matrix.project.lock_history import AT_THE_NEWEST, restoring_command
 
-    command = way_back(session.root)
+    command = restoring_command(session.root)
     if command is None:
         return False
-    note(session, f"{LOCK} is gone: `{command}` restores it; without it, `image-matrix lock` {ANEW}")
+    note(session, f"{LOCK} is gone: `{command}` restores it; without it, `image-matrix lock` {AT_THE_NEWEST}")
     return True
 
 

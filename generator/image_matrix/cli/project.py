@@ -59,10 +59,10 @@ def open_with_warnings(session: Session) -> Project:
 
 def project_on_disk(session: Session) -> Project:
     """Read and load the repository without a word; raises :class:`MatrixError`."""
-    from image_matrix.cli.lock_remedies import naming_the_way_back
+    from image_matrix.cli.lock_remedies import naming_what_restores
     from image_matrix.project.inputs import read_inputs
 
-    with naming_the_way_back(session.root):
+    with naming_what_restores(session.root):
         return load_project(read_inputs(session.root, session.matrix, session.overlays))
 
 

@@ -44,22 +44,22 @@ def placed(
             notes.append(f"the profile `{key}` {_STAYS}{_of_all(key, fields, taken[key], site)}")
         elif _without_sites(taken[key]) == fields:
             joined.append(key)
-        elif (own := f"{key}-{site}") in taken and is_offered(taken[own], site):
-            notes.append(f"the profile `{own}` {_STAYS}")
+        elif (of_site := f"{key}-{site}") in taken and is_offered(taken[of_site], site):
+            notes.append(f"the profile `{of_site}` {_STAYS}")
         else:
-            keys[key] = free_name(own, {*taken, *listed, *keys.values()})
+            keys[key] = free_name(of_site, {*taken, *listed, *keys.values()})
             notes.append(_another(key, keys[key], taken[key][SITES], site))
     return Places(keys, tuple(joined), tuple(notes))
 
 
-def _another(key: str, own: str, others: Collection[str], site: str) -> str:
+def _another(key: str, new: str, others: Collection[str], site: str) -> str:
     what = f"the profile `{key}` is another one at {', '.join(others)}"
-    return f"{what}: at {site}, it is `{own}`, and stored choices of `{key}` start it"
+    return f"{what}: at {site}, it is `{new}`, and stored choices of `{key}` start it"
 
 
-def _of_all(key: str, fields: Mapping[str, Json], there: Mapping[str, Json], site: str | None) -> str:
+def _of_all(key: str, fields: Mapping[str, Json], present: Mapping[str, Json], site: str | None) -> str:
     """Return what to do where a profile for all sites hides another one, which the list of one site has."""
-    if site is None or SITES in there or there == fields:
+    if site is None or SITES in present or present == fields:
         return ""
     return f" at every site; the list has another one: write `sites` into `{key}`, without {site}, and import again"
 

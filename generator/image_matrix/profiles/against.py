@@ -10,7 +10,6 @@ from image_matrix.config.variants import by_image
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.profiles.at_sites import at_every_site
-from image_matrix.profiles.heirs import heir_of_profile, heir_of_size
 from image_matrix.profiles.offer import (
     FIELDS,
     IMAGE_OPTION,
@@ -19,6 +18,7 @@ from image_matrix.profiles.offer import (
     offers,
     size_choices,
 )
+from image_matrix.profiles.successors import profile_in_place_of, size_in_place_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -70,8 +70,8 @@ def _announced(offer: Offer, current: Mapping[str, Offer]) -> bool:
 def _advice(slug: str, lost: Offer, current: Mapping[str, Offer], before: Collection[str]) -> str:
     if not current:
         return "keep at least one profile"
-    heir = heir_of_profile(slug, lost, current, before)
-    example = f", for example `{heir}`" if heir else ""
+    successor = profile_in_place_of(slug, lost, current, before)
+    example = f", for example `{successor}`" if successor else ""
     return (
         f"if it was renamed, add `aliases: [{slug}]` to the new profile{example}; "
         "else keep it with `deprecated:` for one release"
@@ -100,10 +100,10 @@ def _retired(key: str, offer: Offer, current: Offer, option: str) -> str:
     sizes = {choice.key: choice for choice in offer.sizes}
     lost = sizes.get(offer.profile.retired.get(field, {}).get(key, key))
     if option == SIZE_OPTION and lost is not None:
-        heir = heir_of_size(lost, current.sizes)
+        successor = size_in_place_of(lost, current.sizes)
     else:
-        heir = _similar(key, _choices(current, option))
-    return f"keep the key, or add `retired: {{{field}: {{{key}: {heir}}}}}`"
+        successor = _similar(key, _choices(current, option))
+    return f"keep the key, or add `retired: {{{field}: {{{key}: {successor}}}}}`"
 
 
 def _similar(key: str, today: list[str]) -> str:

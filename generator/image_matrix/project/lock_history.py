@@ -15,10 +15,10 @@ from image_matrix.project.revisions import commit_of
 
 MOST = 50
 """Commits that are looked at; each is a file to be read."""
-ANEW = "locks everything anew, at the newest versions"
+AT_THE_NEWEST = "locks everything anew, at the newest versions"
 
 
-def way_back(root: Path) -> str | None:
+def restoring_command(root: Path) -> str | None:
     """Return the git command that brings back the newest committed lock that can be read, if there is one.
 
     It takes the side of the branch that is checked out while git merges, and ends the conflict of the file.
@@ -33,10 +33,10 @@ def way_back(root: Path) -> str | None:
 
 def remedy(root: Path) -> str:
     """Return what to do with a lock that cannot be read: no remedy moves a version without saying so."""
-    command = way_back(root)
+    command = restoring_command(root)
     if command is None:
-        return f"no commit has one that can be read: remove it, and run `image-matrix lock`, which {ANEW}"
-    return f"run `{command}`, then `image-matrix lock`; without the file, it {ANEW}"
+        return f"no commit has one that can be read: remove it, and run `image-matrix lock`, which {AT_THE_NEWEST}"
+    return f"run `{command}`, then `image-matrix lock`; without the file, it {AT_THE_NEWEST}"
 
 
 def _newest_good(root: Path) -> str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from image_matrix.profiles.offer import Offer, SizeChoice
 
 
-def heir_of_size(lost: SizeChoice, today: Sequence[SizeChoice]) -> str:
+def size_in_place_of(lost: SizeChoice, today: Sequence[SizeChoice]) -> str:
     """Return the key of the choice that is nearest to a lost one: not smaller, if there is such a one.
 
     It has the same devices, then the next memory, then the next cores; only people who had the lost one count.
@@ -50,7 +50,7 @@ def _apart(one: float | None, two: float | None) -> float:
     return abs(math.log2(two / one)) if one and two and math.isfinite(one * two) else math.inf
 
 
-def heir_of_profile(
+def profile_in_place_of(
     slug: str, lost: Offer, current: Mapping[str, Offer], known: Collection[str]
 ) -> str | None:
     """Return the profile that is most likely a lost one under a new name, or what its users may take.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from image_matrix.config.sizes import Amount, Size
-from image_matrix.profiles.heirs import heir_of_size
 from image_matrix.profiles.offer import SizeChoice
+from image_matrix.profiles.successors import size_in_place_of
 from tests.profiles.test_against import said
 
 SIZES = """
@@ -44,8 +44,8 @@ def test_devices_come_before_amounts() -> None:
         SizeChoice(name, name, Size(name, name, memory=Amount(limit=memory), devices=devices))
         for name, (memory, devices) in given.items()
     ]
-    assert heir_of_size(lost, today) == "large"
-    assert heir_of_size(today[0], [lost, *today[1:]]) == "lost"
+    assert size_in_place_of(lost, today) == "large"
+    assert size_in_place_of(today[0], [lost, *today[1:]]) == "lost"
 
 
 def test_no_limit_is_more_than_each_and_the_hubs_own_amount_is_unknown() -> None:
