@@ -115,14 +115,19 @@ def test_what_would_not_be_valid_is_not_written(
 def family_of(root: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
+        (root / name).write_text(text, encoding="utf-8", errors="surrogateescape")
 
 
 NAMED = {
     "r/lab_4.6.Dockerfile": "FROM quay.io/team/base\n",
     "r/shiny.Dockerfile": "FROM quay.io/team/base\n",
     "r/notes.md": "FROM x\n",
-    "r/Dockerfile.j2": "FROM {{ x }}\n",
+    "r/Dockerfile.OLD": "FROM x\n",
+    "r/tools/dockerfile_lint.py": "from x import y\n",
+    "r/tools/__pycache__/dockerfile.cpython": "\udcff",
+    "r/sub/Dockerfile.notes": "Nothing starts here\n",
+    "r/lower/dockerfile": "FROM quay.io/team/base\n",
+    "r/lower/dockerfile.gpu": "FROM quay.io/team/base\n",
     "r/base/Containerfile": "FROM ubuntu:24.04\n",
     "r/base/Dockerfile.dockerignore": "*\n",
     "r/cuda/Dockerfile.konflux.cuda": "FROM quay.io/team/base\n",
@@ -135,6 +140,7 @@ images:
   lab-4-6: {from: base, context: r, dockerfile: lab_4.6.Dockerfile}
   shiny: {from: base, context: r, dockerfile: shiny.Dockerfile}
   cuda: {from: base, context: r/cuda, dockerfile: Dockerfile.konflux.cuda}
+  lower: {from: base, context: r/lower, dockerfile: dockerfile}
   many-a: {from: base, context: r/many, dockerfile: Dockerfile.a}
   many-b: {from: base, context: r/many, dockerfile: Dockerfile.b}
 """
@@ -144,7 +150,22 @@ def test_dockerfiles_of_any_name_are_images(tmp_path: Path, capsys: pytest.Captu
     family_of(tmp_path, NAMED)
     assert importing(tmp_path, "--registry", "quay.io/team", "r") == 0
     assert (tmp_path / "matrix.yaml").read_text().endswith(EXPECTED_OF_NAMED)
-    assert "not carried over" not in capsys.readouterr().err
+    assert (
+        capsys.readouterr().err.count("not carried over") == 1
+    )  # r/lower/dockerfile.gpu, a variant of its folder
+
+
+def test_two_dockerfiles_of_one_name_are_not_one_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = "FROM ubuntu:24.04\n"
+    family_of(tmp_path, {"im/a/b/Dockerfile": base, "im/a-b/Dockerfile": base, "im/c/Dockerfile.j2": base})
+    assert importing(tmp_path, "--registry", "quay.io/team", "im") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "not carried over: im/a-b/Dockerfile: `a-b`: another Dockerfile" in said or (
+        "not carried over: im/a/b/Dockerfile: `a-b`: another Dockerfile" in said
+    )
+    assert "not carried over: im/c/Dockerfile.j2; name it" in said
 
 
 def test_without_a_dockerfile_nothing_is_said_to_be_added(

@@ -316,10 +316,9 @@ def _text(session: Session, file: str) -> str:
 def _given(session: Session, folder: Path) -> Iterator[GivenDockerfile]:
     """Yield the Dockerfiles of a folder and of those below it, with the names of their images."""
     from image_matrix.errors import CallError
-    from image_matrix.importing.dockerfile_names import images_of
+    from image_matrix.importing.dockerfile_names import NOT_SEARCHED, images_of, is_dockerfile
     from image_matrix.importing.dockerfiles import GivenDockerfile
     from image_matrix.output_tree.manifest import MANIFEST, read
-    from image_matrix.project.text_files import read_text
 
     top = folder if folder.is_absolute() else session.root / folder
     root = (session.root / session.matrix).parent.resolve()
@@ -329,14 +328,16 @@ def _given(session: Session, folder: Path) -> Iterator[GivenDockerfile]:
     manifest = root / MANIFEST
     generated = read(manifest.read_text(encoding="utf-8") if manifest.is_file() else None)
     for place, below, names in os.walk(top):
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        below[:] = sorted(one for one in below if not one.startswith(".") and one not in NOT_SEARCHED)
         current = Path(place)
         context = current.resolve().relative_to(root).as_posix()
         name = current.relative_to(top).as_posix() if current != top else current.resolve().name
         written = [one for one in names if f"{context}/{one}" not in generated]
-        images, others = images_of(written, name, named=current == top)
-        for file, image in images.items():
-            yield GivenDockerfile(image, context, read_text(current / file, f"{context}/{file}"), file)
-        for other in others:
+        named = images_of(written, name, named=current == top)
+        for file, image in named.images.items():
+            text = (current / file).read_bytes().decode("utf-8", "replace")
+            if is_dockerfile(file, text):
+                yield GivenDockerfile(image, context, text, file)
+        for other in named.others:
             path = f"{context}/{other}"
             note(session, f"not carried over: {path}; name it as `dockerfile:` of an image or override")

@@ -74,7 +74,10 @@ def imported(
     names = {*known_images, *(item.name for item in given)}
     result = Imported()
     for item in given:
-        if item.name not in known_images:
+        if item.name in result.images:
+            problem = "another Dockerfile is the image of this name: add it by hand, under a name of its own"
+            result = _noted(result, f"{item.path}: `{item.name}`: {problem}")
+        elif item.name not in known_images:
             result = _with(result, item, registry, names, known_sources)
     return replace(result, images=_parents_first(result.images))
 
