@@ -45,7 +45,8 @@ def _newest_good(root: Path) -> str | None:
     if _is_good(root, "HEAD"):
         return "HEAD"
     listed = run_git(root, "log", f"--max-count={MOST}", "--format=%h", "--", text.FILE)
-    return next((commit for commit in listed.stdout.decode().split() if _is_good(root, commit)), None)
+    commits = listed.stdout.decode("utf-8", "replace").split()
+    return next((commit for commit in commits if _is_good(root, commit)), None)
 
 
 def _is_good(root: Path, commit: str) -> bool:
