@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from image_matrix.validate.profiles_pods import other_major
+from image_matrix.validate.hub_versions import other_major
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,25 @@ def import_profiles(session: Session, file: str, text: str, site: str | None) ->
     other = other_chart(file, documents, listed_at)
     for problem in (*imported.notes, *([other] if other else ())):
         note(session, problem)
-    _write(session, matrix, (file, text), imported, site, [name for name in sites if site and name != site])
+    hubs = [name for name, one in sites.items() if one.spawner == "jupyterhub"]
+    with _at_one_site(file, hubs if site is None else ()):
+        _write(
+            session, matrix, (file, text), imported, site, [name for name in sites if site and name != site]
+        )
     if imported.profiles and site is None and len(sites) > 1:
         note(session, f"the profiles are for all sites: {listed(sites, 5)}; `--site NAME` adds those of one")
+
+
+@contextmanager
+def _at_one_site(file: str, hubs: Sequence[str]) -> Iterator[None]:
+    """Have problems with the hub of a site say how to add a list that is for one of these hubs."""
+    from image_matrix.diagnostics import MatrixError
+    from image_matrix.importing.given_places import for_one_site
+
+    try:
+        yield
+    except MatrixError as error:
+        raise MatrixError(for_one_site(error.diagnostics, file, hubs)) from error
 
 
 def _site(session: Session, sites: Mapping[str, Site], site: str | None) -> Site:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.diagnostics.catalogue import HUB_VERSION
 from image_matrix.importing.list_places import parts
+from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import yaml
 
@@ -46,6 +48,20 @@ def at_given_places(
         for item in diagnostics
     )
     return tuple(sorted(at_places, key=lambda item: item.place))
+
+
+def for_one_site(diagnostics: Iterable[Diagnostic], file: str, hubs: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics that have the option for a list of one site where only some hubs can start an image of it.
+
+    ``hubs`` are the sites with a hub that a list without that option is for.
+    """
+    if len(hubs) < 2:
+        return tuple(diagnostics)
+    advice = f"add `--site NAME` to the command, with the hub that the list is of: {listed(hubs, 5)}"
+    return tuple(
+        replace(item, help=advice) if item.code == HUB_VERSION.code and item.place.file == file else item
+        for item in diagnostics
+    )
 
 
 def _given_place(path: Path, target: Target, given: ListedInputs) -> Place | None:

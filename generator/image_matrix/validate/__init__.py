@@ -41,6 +41,7 @@ from image_matrix.validate import (
     placeholders,
     profiles,
     profiles_choices,
+    profiles_hubs,
     profiles_keys,
     profiles_kubernetes,
     profiles_mounts,
@@ -105,7 +106,7 @@ SITE_CHECKS = (
     profiles.slugs, profiles.defaults, profiles.names,
     sites.one_device,
     profiles_choices.defaults, profiles_choices.previous_releases, profiles_choices.patterns, profiles_choices.extras,
-    profiles_pods.amounts, profiles_pods.hub_in_sources,
+    profiles_pods.amounts, profiles_hubs.hub_in_sources,
     profiles_kubernetes.tolerations,
     profiles_texts.texts, profiles_texts.environment,
     profiles_overrides.overrides, profiles_overrides.joining, profiles_requests.requests_without_limit,
@@ -153,7 +154,7 @@ VARIANT_CHECKS = (
 OFFER_CHECKS = (
     profiles_keys.choice_keys,
     profiles.something_offered, profiles.unpublished, profiles.size_of_values,
-    profiles_pods.fitting_devices, profiles_pods.hub_package, profiles_pods.nodes,
+    profiles_pods.fitting_devices, profiles_hubs.hub_package, profiles_pods.nodes,
     locales.without_locale_in_pods, locales.old_zone_in_pods,
     kubeflow.kubeflow,
 )  # fmt: skip

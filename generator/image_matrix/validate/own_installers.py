@@ -44,12 +44,23 @@ def statement_advice(matrix: Matrix, chain: Sequence[Variant], manager: Manager)
 def hub_advice(chain: Sequence[Variant], hub: str) -> str:
     """Return what to write for an image without a package for the hub; its chain has the nearest image first."""
     others = list(dict.fromkeys(one.image for one in chain if not one.build))
+    installed = f"add `jupyterhub=={hub}` to `pip` of `{others[0]}`" if others else "install it there first"
+    if (stated := hub_statement_advice(chain, hub)) is None:
+        return f"{installed} or of an image that it is built on"
+    return f"{stated}; otherwise, {installed}"
+
+
+def hub_statement_advice(chain: Sequence[Variant], hub: str) -> str | None:
+    """Return what to write if the Dockerfile of an image in a chain may install jupyterhub; else ``None``."""
     if not (images := _with_dockerfile(chain)):
-        return f"add `jupyterhub=={hub}` to `pip` of `{others[0]}` or of an image that it is built on"
-    version = ".".join(hub.split(".")[:2])
-    stated = f'write `provides: {{jupyterhub: "{version}"}}` at that image, with its version'
-    otherwise = f"add `jupyterhub=={hub}` to `pip` of `{others[0]}`" if others else "install it there first"
-    return f"if the Dockerfile of {images} installs it, {stated}; otherwise, {otherwise}"
+        return None
+    stated = f'write `provides: {{jupyterhub: "{series_of(hub)}"}}` at that image, with its version'
+    return f"if the Dockerfile of {images} installs it, {stated}"
+
+
+def series_of(version: str) -> str:
+    """Return the first two parts of a version, as `provides` states them."""
+    return ".".join(version.split(".")[:2])
 
 
 def _with_dockerfile(chain: Sequence[Variant]) -> str:

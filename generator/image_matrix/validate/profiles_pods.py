@@ -1,14 +1,10 @@
-"""Checks pods: images, sizes, nodes and the hub must fit each other."""
+"""Checks pods: images, sizes and nodes must fit each other."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from image_matrix.config.amounts import LEAST_MEMORY, as_amount, is_cores, is_too_much, memory_parts
-from image_matrix.config.lineage import lineage
-from image_matrix.config.package_versions import READERS, exclude
 from image_matrix.config.variants import by_image
 from image_matrix.config.yaml_text import as_written
 from image_matrix.diagnostics import catalogue as rules
@@ -16,26 +12,17 @@ from image_matrix.diagnostics import human
 from image_matrix.profiles.devices import NONE, fits, of_image, of_size
 from image_matrix.profiles.offer import offered
 from image_matrix.profiles.units import QUANTITIES, byte_count
-from image_matrix.text import listed
 from image_matrix.validate.findings import bad_value
-from image_matrix.validate.own_installers import hub_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from image_matrix.config.model import Contract, Manager, Matrix, Variant
+    from image_matrix.config.model import Matrix, Variant
     from image_matrix.config.profiles import Listed, Profile
     from image_matrix.config.sizes import Amount, Size
     from image_matrix.diagnostics import Finding, Path
     from image_matrix.profiles.units import MemoryUnits
 
-_NAMES: Mapping[Manager, re.Pattern[str]] = {
-    "pip": re.compile(r"^jupyterhub(?![\w.-])", re.IGNORECASE),
-    "conda": re.compile(r"^(\S+::)?jupyterhub(-singleuser)?(?![\w.-])", re.IGNORECASE),
-}
-"""An entry for the package with the command `jupyterhub-singleuser`; conda-forge also has it alone."""
-
-HUB = "jupyterhub"
 _MOST_WITHOUT_UNIT = 9999
 """Of a larger number it is not likely that Mi or Gi alone was forgotten."""
 
@@ -189,135 +176,6 @@ def _distinguishing(
 
 def _device(vendor: str) -> str:
     return "no accelerator" if vendor == NONE else vendor
-
-
-def hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
-    """Images that the hub cannot start: without jupyterhub, or with another major version than the hub's."""
-    return _once_per_image(_hub_package(matrix, variants))
-
-
-def hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
-    """Sources among the images of a profile that do not say which jupyterhub they have, or have another major one."""
-    return _once_per_image(_hub_in_sources(matrix))
-
-
-def _once_per_image(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield versions that an image has once, with all profiles that offer it; other findings as they are."""
-    of_versions: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        if finding.rule is rules.HUB_VERSION:
-            key = (str(finding.fields["image"]), str(finding.fields["version"]))
-            of_versions.setdefault(key, []).append(finding)
-        else:
-            yield finding
-    for first, *others in of_versions.values():
-        slugs = [f"`{item.fields['profile']}`" for item in (first, *others)]
-        profiles = f"{'profiles' if others else 'profile'} {listed(slugs, 3)}"
-        yield replace(first, fields={**first.fields, "profiles": profiles})
-
-
-def _hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
-    hub = matrix.catalog.site.hub
-    for profile, image, opened in each_image(matrix, variants):
-        if not opened:
-            continue
-        place = image_place(profile, image)
-        entries = [_entry(variants, item) for item in opened]
-        if unchecked := _unchecked(variants, opened):
-            provides = f'`provides: {{jupyterhub: "{_series(hub)}"}}` in `{image}` or in its source'
-            advice = f"if it has the package, write {provides}; otherwise give it a `kind` for notebooks"
-            fields = {"profile": profile.slug, "image": image, "contract": unchecked, "advice": advice}
-            yield rules.NOT_A_NOTEBOOK.at(place, **fields)
-        elif matrix.catalog.site.spawner != "jupyterhub":
-            continue  # Kubeflow starts the image's own command
-        elif None in entries:
-            without = next(item for item, entry in zip(opened, entries, strict=True) if entry is None)
-            advice = hub_advice([*lineage(variants, without)], hub)
-            yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
-        elif entries[0] and (version := other_major(*entries[0], hub)):
-            stated = next((item for item in opened if _provided_hub(variants, item)), None)
-            take = f"take jupyterhub {hub.partition('.')[0]} in the image"
-            where = f"`provides.{HUB}` of `{image}` or of what it is built on"
-            advice = f"write at {where} what the image has" if stated else take
-            advice += ", or set `chart` of the site to the one that it has"
-            advice += _elsewhere(matrix, profile.slug, *entries[0])
-            fields = {"profile": profile.slug, "image": image, "version": version, "hub": hub}
-            yield rules.HUB_VERSION.at(place, advice=advice, **fields)
-
-
-def _hub_in_sources(matrix: Matrix) -> Iterator[Finding]:
-    hub = matrix.catalog.site.hub
-    if matrix.catalog.site.spawner != "jupyterhub":
-        return  # Kubeflow starts the image's own command
-    for profile in matrix.catalog.profiles.values():
-        for name in dict.fromkeys(profile.images.names.values()):
-            if name not in matrix.sources:
-                continue
-            provided = matrix.provided.get(name, {}).get(HUB)
-            fields = {"profile": profile.slug, "image": name}
-            if provided is None:
-                provides = f'provides: {{{HUB}: "{_series(hub)}"}}'
-                written = f'sources: {{{name}: {{image: "{matrix.sources[name]}", {provides}}}}}'
-                advice = f"if it has the package, say in which version: `{written}`"
-                yield rules.NO_HUB_PACKAGE.at(image_place(profile, name), **fields, advice=advice)
-            elif version := other_major("pip", entry := f"{HUB}=={provided}.*", hub):
-                stated: Path = ("sources", name, "provides", HUB)
-                advice = f"write what the image has at {human(stated)}, take another source, "
-                advice += "or set `chart` of the site to the one that it has" + _elsewhere(
-                    matrix, profile.slug, "pip", entry
-                )
-                fields |= {"version": version, "hub": hub, "advice": advice}
-                yield rules.HUB_VERSION.at(image_place(profile, name), **fields).beside(
-                    (stated, "its version")
-                )
-
-
-def _elsewhere(matrix: Matrix, slug: str, manager: Manager, entry: str) -> str:
-    """Return the end of a remedy: where a profile is offered on a hub that an image of it fits, if there is one."""
-    hubs = [
-        one for one in matrix.catalogs.values() if one.site.spawner == "jupyterhub" and slug in one.profiles
-    ]
-    fitting = [one.site.name for one in hubs if not other_major(manager, entry, one.site.hub)]
-    return f"; or offer it only where the hub fits, with `sites: [{', '.join(fitting)}]`" if fitting else ""
-
-
-def _unchecked(variants: Mapping[str, Variant], opened: list[Variant]) -> Contract | None:
-    """Return the contract of a variant for which nothing checks that a hub can start it."""
-    without = (item for item in opened if item.contract != "notebook" and not _provided_hub(variants, item))
-    return next((item.contract for item in without), None)
-
-
-def _provided_hub(variants: Mapping[str, Variant], item: Variant) -> str | None:
-    """Return the version of jupyterhub that the nearest image of a chain, or its source, states."""
-    return next((one.provides[HUB] for one in lineage(variants, item) if HUB in one.provides), None)
-
-
-def _series(version: str) -> str:
-    return ".".join(version.split(".")[:2])
-
-
-def _entry(variants: Mapping[str, Variant], item: Variant) -> tuple[Manager, str] | None:
-    """Return the entry for jupyterhub in a variant or the nearest ancestor that has one, with its list.
-
-    What an image states with ``provides`` counts like an entry of `pip`.
-    """
-    for variant in lineage(variants, item):
-        if HUB in variant.provides:
-            return "pip", f"{HUB}=={variant.provides[HUB]}.*"
-        for manager in READERS:
-            for entry in variant.packages.get(manager, ()):
-                if _NAMES[manager].match(entry):
-                    return manager, entry
-    return None
-
-
-def other_major(manager: Manager, entry: str, hub: str) -> str | None:
-    """Return the versions that an entry allows, if none of them has the hub's major number."""
-    allowed = READERS[manager](entry)
-    series = READERS["pip"](f"jupyterhub=={hub.partition('.')[0]}.*")
-    if allowed is None or series is None or not exclude(allowed, series):
-        return None
-    return allowed.pin or str(allowed.versions)
 
 
 def nodes(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Finding]:
