@@ -65,6 +65,8 @@ class Behaviour:
     """The token server refuses so."""
     tokens_last: int = 10**9
     """Requests that a token is good for."""
+    token_end: str = ""
+    """What follows each token."""
     guarded_blobs: bool = False
     """Blobs need the login, too."""
     held: dict[str, bytes] = field(default_factory=lambda: dict(HELD), repr=False)
@@ -209,7 +211,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.scopes.append(scope)
             text = f"{scope.split(':')[1]}-{len(self.server.scopes)}"
             self.server.tokens[f"Bearer {text}"] = self.server.behaviour.tokens_last
-        return self.reply(200, json.dumps({"token": text}).encode())
+        return self.reply(200, json.dumps({"token": f"{text}{self.server.behaviour.token_end}"}).encode())
 
     def reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

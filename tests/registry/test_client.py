@@ -13,6 +13,8 @@ import pytest
 from image_matrix.registry.answers import Absent, Denied, Digest, Manifest, Unreachable, words
 from image_matrix.registry.client import CONCURRENCY, Registry
 from image_matrix.registry.credentials import Credentials
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest
+from image_matrix.registry.http import network
 from image_matrix.registry.manifests import INDEX_TYPES
 from image_matrix.registry.opening import open_registry
 from tests.registry.misbehaving import EXPECTED, NAMES, USER, Behaviour, Server, client, serving
@@ -138,6 +140,24 @@ def test_dockers_configuration_is_not_read_where_nobody_asks_for_a_login(
 def test_credentials_are_not_printed() -> None:
     assert "s3cret" not in repr(USER)
     assert base64.b64decode(USER.basic.removeprefix("Basic ")).decode() == "robot:s3cret:with colon"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n more", "\u2019"])
+def test_a_login_that_no_header_can_have_is_not_printed(end: str) -> None:
+    """As pasted with the end of its line; the library's error quotes it."""
+    request = HttpRequest("GET", "http://127.0.0.1:1/", {"Authorization": f"Bearer s3cret{end}"})
+    with pytest.raises(ConnectionFailed, match="the login has a line break") as caught:
+        network().send(request)
+    assert caught.value.retry is None
+
+
+def test_a_token_with_a_line_break_is_not_printed() -> None:
+    with serving(Behaviour(login="bearer", token_end="\n")) as server, client() as registry:
+        answer = registry.digest(f"{server.host}/{NAMES[0]}:1")
+    assert isinstance(answer, Unreachable)
+    assert answer.reason.endswith(
+        "the login has a line break, or another character that a header cannot have"
+    )
 
 
 @pytest.mark.e2e

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 ASKS_FOR_LOGIN = frozenset({401, 403})
 CHUNK = 1 << 20
+BAD_LOGIN = "the login has a line break, or another character that a header cannot have"
+"""Of all headers, logins alone come from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,8 @@ def _failed(error: OSError | ValueError, url: str = "") -> ConnectionFailed:
     """Return the reason of an error in a few words."""
     import requests
 
+    if isinstance(error, (requests.exceptions.InvalidHeader, UnicodeEncodeError)):
+        return ConnectionFailed(BAD_LOGIN, retry=None)  # their text quotes the login
     text = str(error)
     if isinstance(error, requests.exceptions.ProxyError):
         return ConnectionFailed(proxy_fault(url, text, getproxies()), retry=None, reached=False)
