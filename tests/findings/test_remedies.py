@@ -66,6 +66,49 @@ def test_what_moves_a_package(finding: ScanFinding, expected: Remedy) -> None:
     assert remedy(known(), target(), finding) == expected
 
 
+CONDA = ScanFinding("HIGH", "CVE-2", "prompt_toolkit", "3.0.50", ("3.0.52",), "pip")
+"""As scanners name it, who read the metadata of Python."""
+
+
+def of_conda(version: str, name: str = "prompt-toolkit") -> Pins:
+    address = f"https://conda.example.org/noarch/{name}-{version}-pyhd_0.conda\n"
+    return Pins(explicit={LAB: {"amd64": address}})
+
+
+@pytest.mark.parametrize("installer", ["pip", "conda"])
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [
+        ("prompt_toolkit", "prompt-toolkit"),
+        ("Prompt.Toolkit", "prompt_toolkit"),
+        ("prompt-toolkit", "prompt_toolkit"),
+        ("prompt_toolkit", "prompt_toolkit"),
+    ],
+)
+def test_condas_packages_of_python_by_the_names_of_scanners(installer: str, package: str, name: str) -> None:
+    finding = replace(CONDA, package=package, installer=installer)
+    project = family()
+    old, new = (
+        inventories(project.matrix, project.variants, of_conda(version, name))
+        for version in ("3.0.50", "3.0.52")
+    )
+    now = replace(known(), inventories=old)
+    assert remedy(now, target(), finding) == Remedy("lock", "conda")
+    brings = replace(now, proposals=(LockProposal(12, NUMBER, "", new),))
+    assert remedy(brings, target(), finding) == Remedy("merge", "#12", NUMBER)
+    assert remedy(replace(now, inventories=new), target(key="older"), finding) == Remedy("release")
+
+
+def test_of_two_spellings_the_equal_one_counts() -> None:
+    project = family()
+    both = "\n".join(of_conda(*one).explicit[LAB]["amd64"] for one in (("1.0", "a-b"), ("2.0", "a_b")))
+    found = inventories(project.matrix, project.variants, Pins(explicit={LAB: {"amd64": both}}))
+    now = replace(known(), inventories=found)
+    for package, expected in (("a-b", Remedy("lock", "conda")), ("a_b", Remedy("release"))):
+        finding = replace(CONDA, package=package, fixed=("2.0",))
+        assert remedy(now, target(key="older"), finding) == expected
+
+
 def test_the_next_release_brings_what_the_matrix_has_already() -> None:
     assert remedy(known("6.5"), target(key="older"), PIP) == Remedy("release")
     assert remedy(known("6.4"), target(key="older"), PIP) == Remedy("lock", "tornado")

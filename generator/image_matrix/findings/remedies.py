@@ -89,12 +89,23 @@ def remedy(known: Knowledge, target: ScanTarget, finding: ScanFinding) -> Remedy
 
 
 def _content(inventory: Inventory | None, finding: ScanFinding) -> Content | None:
-    """Return a package as matrix and lock know it: scanners see conda's packages of Python as those of pip."""
+    """Return a package as matrix and lock know it."""
+    name = _known_name(inventory, finding)
+    return inventory.contents[name] if inventory and name else None
+
+
+def _known_name(inventory: Inventory | None, finding: ScanFinding) -> PackageName | None:
+    """Return the name by which matrix and lock know a package: scanners see conda's packages of Python as those of pip.
+
+    They say Python's name, ``prompt_toolkit`` for conda's ``prompt-toolkit``, so any spelling will do if none is equal.
+    """
     contents = inventory.contents if inventory else {}
     names = [PackageName(finding.installer, finding.package)]
     if finding.installer in ("pip", "conda"):
         names = [PackageName(manager, canonical(manager, finding.package)) for manager in ("pip", "conda")]
-    return next((contents[name] for name in names if name in contents), None)
+        plain = folded(finding.package)
+        names += (name for name in contents if name.manager == "conda" and folded(name.name) == plain)
+    return next((name for name in names if name in contents), None)
 
 
 def _is_fixed(content: Content, finding: ScanFinding) -> bool:
@@ -132,8 +143,9 @@ def _move(known: Knowledge, variant: str, finding: ScanFinding, content: Content
     if finding.installer == "apt" and chain[0].build is None:
         return Remedy("lock", "apt")
     names = known_names(known.loaded, known.lock) | names_to_refresh(known.loaded)
-    if content is not None and finding.installer != "apt":
-        return _refresh(finding, names) or look
+    name = _known_name(known.inventories.get(variant), finding)
+    if name and name.manager != "apt":
+        return _refresh(name, names) or look
     return _download(known.loaded, item.downloads, finding) or _unlocked(chain, finding, names) or look
 
 
@@ -144,8 +156,9 @@ def _unlocked(chain: Sequence[Variant], finding: ScanFinding, names: Collection[
     return next((Remedy("lock", name) for name in (*dated, *source) if name in names), None)
 
 
-def _refresh(finding: ScanFinding, names: Collection[str]) -> Remedy | None:
-    candidates = (canonical("pip", finding.package), finding.package, finding.installer)
+def _refresh(package: PackageName, names: Collection[str]) -> Remedy | None:
+    """Return what moves a package: its name, or its installer where all that one installs moves together."""
+    candidates = (package.manager,) if package.manager == "conda" else (package.name, package.manager)
     return next((Remedy("lock", name) for name in candidates if name in names), None)
 
 
