@@ -16,7 +16,7 @@ from image_matrix.build.failure import (
     source_remedy,
     step_failure,
 )
-from image_matrix.build.script_step import script_at
+from image_matrix.build.script_step import script_of
 from image_matrix.dockerfiles.instructions import parse
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.retry import PATIENCE, names_rate_limit
@@ -104,7 +104,7 @@ def failed_step(request: BuildRequest, leg: BuildLeg, tail: str) -> FailedStep |
     is_named = instruction and instruction.name == match["name"].upper()
     line = request.line_of_user(leg, instruction.line) if instruction and is_named else None
     _, _, output = tail[match.start() :].partition("\n")
-    return FailedStep(leg, line, _NOISE.sub("", output), script_at(request.dockerfile_text(leg), line))
+    return FailedStep(leg, line, _NOISE.sub("", output), script_of(request, leg, line))
 
 
 def _instruction(request: BuildRequest, leg: BuildLeg, stage: int, number: int) -> Instruction | None:

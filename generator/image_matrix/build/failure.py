@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.build.pulled_images import frontends
 from image_matrix.build.r_failure import is_closing_line, lacking
-from image_matrix.build.script_step import script_at
+from image_matrix.build.script_step import script_of
 from image_matrix.config.mirrors import familiar
 from image_matrix.config.proxy import HTTP, HTTPS, shown
 from image_matrix.dag import upwards
@@ -271,7 +271,7 @@ def failed_step(request: BuildRequest, tail: str) -> FailedStep | None:
             lines = {int(line["number"]): line["text"] for line in _LINE.finditer(tail, match.end())}
             owner = next((leg for leg in _upwards(request, named) if _has(request, leg, lines)), named)
             line = request.line_of_user(owner, min(lines)) if lines else None
-            return FailedStep(owner, line, match["output"], script_at(request.dockerfile_text(owner), line))
+            return FailedStep(owner, line, match["output"], script_of(request, owner, line))
     return None
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from image_matrix.dockerfiles.instructions import parse
+from image_matrix.dockerfiles.mounts import mounts
+
+if TYPE_CHECKING:
+    from image_matrix.build.request import BuildLeg, BuildRequest
 
 TARGET = "/run/script"
 """Where generated Dockerfiles mount a script: the macro ``script`` of ``templates/dockerfiles/macros.j2``."""
 
 
-def script_at(dockerfile: str, line: int | None) -> str | None:
-    """Return the script, as a path from the matrix, that the instruction at a line runs; ``None`` if it runs none."""
-    steps = (one for one in parse(dockerfile).instructions if one.line == line)
-    mounts = (value for one in steps for name, value in one.flags if name == "mount")
-    options = (dict(part.partition("=")[::2] for part in mount.split(",")) for mount in mounts)
-    return next((one["source"].lstrip("/") for one in options if one.get("target") == TARGET), None)
+def script_of(request: BuildRequest, leg: BuildLeg, line: int | None) -> str | None:
+    """Return the path of the script that the step at a line of a generated Dockerfile runs, if it runs one."""
+    if leg.variant.build:
+        return None
+    steps = (one for one in parse(request.dockerfile_text(leg)).instructions if one.line == line)
+    bound = (mount for one in steps for mount in mounts(one) if mount.get("target") == TARGET)
+    return next((mount["source"].lstrip("/") for mount in bound if "source" in mount), None)

@@ -22,8 +22,12 @@ STATEMENTS: Mapping[Manager, tuple[str, ...]] = {
 
 
 def is_stated(chain: Sequence[Variant], manager: Manager) -> bool:
-    """Say whether an image of a chain, or its source, states that it has a package manager."""
-    return any(name in one.provides for one in chain for name in STATEMENTS.get(manager, ()))
+    """Say whether an image of a chain, or its source, states that it has a package manager that it may install.
+
+    Only a Dockerfile or a script of users may: what generated steps install is known, and a word does not add to it.
+    """
+    stated = any(name in one.provides for one in chain for name in STATEMENTS.get(manager, ()))
+    return stated and any(one.build or one.scripts for one in chain)
 
 
 def statement_advice(matrix: Matrix, chain: Sequence[Variant], manager: Manager) -> str | None:
