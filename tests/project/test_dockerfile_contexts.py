@@ -115,3 +115,21 @@ def test_an_overlay_outside_of_the_project_is_not_named(
     outside = tmp_path_factory.mktemp("site") / "site.yaml"
     outside.write_text("registry: registry.example.org/team\n")
     load_inputs(read_inputs(project, overlays=(str(outside),)))
+
+
+LEFT_OUT = "matrix.*\nparts\n.git/**\n.image-matrix*\ndocs/**\ndeploy/*\n.github/**\n"
+"""All that the help names but what is below ``images``; a pattern of files leaves a folder without them."""
+
+
+@pytest.mark.parametrize("lines", ["images/**", "images/*", "images/*/*\nimages/*.json", "images"])
+def test_patterns_that_leave_out_all_files_of_a_folder_are_enough(project: Path, lines: str) -> None:
+    (project / ".dockerignore").write_text(f"{LEFT_OUT}{lines}\n")
+    inputs = read_inputs(project)
+    sent = key_and_files(load_inputs(inputs), inputs)[1]
+    assert sorted(sent) == [".dockerignore", "Dockerfile", "file", "site.yaml"]
+
+
+def test_what_a_pattern_of_files_does_not_leave_out_is_named(project: Path) -> None:
+    (project / ".dockerignore").write_text(f"{LEFT_OUT}matrix.yaml/**\n!matrix.yaml\nimages/rootfs/**\n")
+    assert obeyed(project, help_of(read_inputs(project))) == ["matrix.yaml", "images"]
+    load_inputs(read_inputs(project))

@@ -28,17 +28,21 @@ class ContextFault:
 
 
 def findings_of(faults: Iterable[ContextFault]) -> list[Finding]:
-    """Return one finding for all variants that have a field of the matrix from the same place."""
-    of_fields: dict[tuple[Path, bool], list[ContextFault]] = {}
+    """Return one finding for all variants that have a field of the matrix from the same place, and the same mistake.
+
+    Missing files are one mistake, and missing folders; another problem is the same one if its advice is the same, too.
+    """
+    alike: dict[tuple[Path, str, str], list[ContextFault]] = {}
     for fault in faults:
-        of_fields.setdefault((fault.path, bool(fault.missing)), []).append(fault)
-    return [_finding(path, every) for (path, _), every in of_fields.items()]
+        advice = "" if fault.missing else fault.advice
+        alike.setdefault((fault.path, fault.problem, advice), []).append(fault)
+    return [_finding(path, every) for (path, _, _), every in alike.items()]
 
 
 def _finding(path: Path, faults: list[ContextFault]) -> Finding:
     images = list(dict.fromkeys(f"`{one.image}`" for one in faults))
     several = len(images) > 1
-    problem, advice = _missing(path, faults) if faults[0].missing else _others(faults)
+    problem, advice = _missing(path, faults) if faults[0].missing else (faults[0].problem, faults[0].advice)
     return rules.BAD_CONTEXT.at(
         path,
         images=f"image{'s' if several else ''} {listed(images, 3)}",
@@ -53,11 +57,3 @@ def _missing(path: Path, faults: list[ContextFault]) -> tuple[str, str]:
     if len(paths) == 1:
         return f"there is no {what} {paths[0]}", faults[0].advice
     return f"there are no {what}s {listed(paths, 3)}", f"create them, or correct `{path[-1]}`"
-
-
-def _others(faults: list[ContextFault]) -> tuple[str, str]:
-    problems, advice = (
-        dict.fromkeys(one.problem for one in faults),
-        dict.fromkeys(one.advice for one in faults),
-    )
-    return "; ".join([*problems][:3]), "; ".join([*advice][:3])

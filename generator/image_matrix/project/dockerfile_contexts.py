@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.variants import resolution_of
 from image_matrix.dockerfiles.context_reader import (
-    GIT,
     IGNORE_FILE,
     ContextError,
     ignore_file_of,
     ignore_of,
     in_project,
-    is_ignored,
     shared_ignore_file,
 )
 from image_matrix.json_data import at_path
 from image_matrix.project.context_faults import ContextFault, findings_of
-from image_matrix.project.generated_paths import changing_below
+from image_matrix.project.generated_paths import changing_and_sent, changing_below
 from image_matrix.text import listed
 from image_matrix.validate.copied_files import SentFiles
 
@@ -145,7 +143,7 @@ class DockerfileContexts:
             self.reader.modes(build.context, context.ignore),
             context.ignore,
             self._file(build),
-            partial(self._changing, build.context),
+            partial(changing_below, build.context, self.variants.values(), self.reader),
             partial(self._exists, build.context),
         )
 
@@ -156,14 +154,9 @@ class DockerfileContexts:
         except ContextError:
             return None
 
-    def _changing(self, context: str) -> list[str]:
-        """Return what changes in a context for other reasons than its image."""
-        git = [GIT] if GIT in (self.reader.names(context) or ()) else []
-        return [*git, *changing_below(context, self.variants.values(), self.reader)]
-
     def _refuse_changing(self, context: str, ignore: Ignore) -> None:
         """Refuse files that change for other reasons than the image: each build would get another key."""
-        sent = [path for path in self._changing(context) if not is_ignored(ignore, path)]
+        sent = changing_and_sent(context, self.variants.values(), self.reader, ignore)
         if sent:
             raise ContextError(
                 f"the folder {context} has {listed(sent, 3)}: "
