@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,12 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli.prune_stores import by_itself
-from image_matrix.pruning.model import RepositoryNeeds
+from image_matrix.pruning.manifests import read_seen
+from image_matrix.pruning.model import RepositoryNeeds, Seen
 from image_matrix.pruning.observe import by_tags, completed, dated
 from image_matrix.pruning.perform import delete_all
 from image_matrix.pruning.plan import make_plan
 from image_matrix.pruning.tag_forms import left_tag
-from tests.pruning.filled import Filled
+from image_matrix.registry.upload import IMAGE_MANIFEST
+from tests.pruning.filled import CONFIG, IN_2020, Filled
 from tests.registry.test_upload import client
 from tests.registry.writable import Behaviour, serving
 
@@ -61,6 +65,26 @@ def test_what_is_deleted_is_deleted_whole() -> None:
         assert old not in filled.digests()
         assert len(filled.digests()) == 5
         assert len(filled.tags()) == 4
+
+
+def test_an_image_may_name_its_configuration_by_another_algorithm() -> None:
+    config = json.dumps({"created": IN_2020}).encode()
+    digest = f"sha512:{hashlib.sha512(config).hexdigest()}"
+    with serving() as server:
+        filled = Filled(server)
+        server.blobs[f"{filled.name}@{digest}"] = config
+        named = {"mediaType": CONFIG, "digest": digest, "size": len(config)}
+        filled.manifest(
+            {"mediaType": IMAGE_MANIFEST, "config": named, "layers": []}, "default-000000000001-amd64"
+        )
+        assert [one.name for one in planned(filled).delete] == ["default-000000000001-amd64"]
+
+
+def test_a_manifest_of_another_form_stays() -> None:
+    """`1e999` is a number of JSON, and an infinite one of Python."""
+    layer = '{"digest": "sha256:1", "size": 1e999}'
+    content = f'{{"mediaType": "{IMAGE_MANIFEST}", "layers": [{layer}]}}'.encode()
+    assert read_seen("sha256:0", content) == Seen("sha256:0")
 
 
 def test_referrers_go_with_their_image() -> None:

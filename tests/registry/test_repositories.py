@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import HttpRequest, Response
-from image_matrix.registry.reference import digest_of
+from image_matrix.registry.reference import digest_of, has_digest
 from image_matrix.registry.repositories import (
     delete_manifest,
     list_tags,
@@ -108,6 +110,27 @@ def test_bytes_of_another_digest_are_not_read() -> None:
         server.blobs[f"{filled.name}@{blob}"] = b"[]"
         with pytest.raises(EnvironmentFailure, match=f"{blob}: the content does not match its digest"):
             read_blob(client(), filled.repository, blob)
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_blob_may_have_a_digest_of_another_algorithm(algorithm: str) -> None:
+    blob = f"{algorithm}:{hashlib.new(algorithm, b'{}').hexdigest()}"
+    with serving() as server:
+        filled = Filled(server)
+        server.blobs[f"{filled.name}@{blob}"] = b"{}"
+        assert read_blob(client(), filled.repository, blob) == b"{}"
+        server.blobs[f"{filled.name}@{blob}"] = b"[]"
+        with pytest.raises(EnvironmentFailure, match=f"{blob}: the content does not match its digest"):
+            read_blob(client(), filled.repository, blob)
+
+
+@pytest.mark.parametrize(
+    ("digest", "expected"),
+    [("blake3:0", True), ("sha512:0", False), ("sha256:0", False), ("0" * 64, False), ("", False)],
+)
+def test_what_is_judged_by_its_digest(digest: str, expected: bool) -> None:
+    """By an algorithm that Python lacks nothing can be judged; what names none is no digest."""
+    assert has_digest(b"{}", digest) is expected
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def read_seen(digest: str, content: bytes) -> Seen:
             config=next((str(one["digest"]) for one in (config, *listed) if _has_date(one)), None),
             blobs={digest: len(content), **{str(one["digest"]): int(one.get("size", 0)) for one in blobs}},
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return Seen(digest)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.json_data import read_json
 from image_matrix.registry.answers import DAMAGED, ImageConfig, ImageLayer, Manifest, Unreachable
-from image_matrix.registry.reference import digest_of, parse_reference
+from image_matrix.registry.reference import digest_of, has_digest, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def _predicate(layer: Mapping[str, Any]) -> str:
 
 def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfig | Unreachable:
     """Read an image's configuration, whose digest must be the one that the manifest names."""
-    if digest_of(content) != digest:
+    if not has_digest(content, digest):
         return Unreachable(f"{reference.host}: the content does not match its digest", DAMAGED)
     try:
         top = read_json(content)
@@ -92,7 +92,7 @@ def read_config(content: bytes, digest: str, reference: Reference) -> ImageConfi
 
 def of_digest(content: bytes, what: str) -> bytes:
     """Return the bytes of ``repository@digest``; raises :class:`EnvironmentFailure` for those of another digest."""
-    if digest_of(content) != parse_reference(what).digest:
+    if not has_digest(content, parse_reference(what).digest or ""):
         raise EnvironmentFailure(f"{what}: the content does not match its digest", DAMAGED)
     return content
 

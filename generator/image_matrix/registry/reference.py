@@ -20,6 +20,17 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
+def has_digest(content: bytes, digest: str) -> bool:
+    """Return whether bytes have a digest of OCI's two algorithms that Python knows; any bytes have one of another.
+
+    Source: opencontainers/image-spec, descriptor.md, "Registered Algorithms": sha256 and sha512, which is optional.
+    """
+    algorithm, colon, value = digest.partition(":")
+    if algorithm not in ("sha256", "sha512"):
+        return bool(colon)
+    return hashlib.new(algorithm, content).hexdigest() == value
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A reference, completed with the defaults."""
