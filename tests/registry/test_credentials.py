@@ -120,6 +120,7 @@ def test_a_login_is_looked_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         ('{\n "auths": }', "{file}:2:11: not valid JSON: Expecting value", "correct it, or remove the file"),
         ("[" * 100_000, "{file}: nested too deeply", "correct it, or remove the file"),
+        ("1" * 5000, "{file}: not valid JSON: a number is too long", "correct it, or remove the file"),
         (
             {"auths": {"ghcr.io": {"auth": f"{SECRET}é"}}},
             "{file}: the entry for ghcr.io is not a login",

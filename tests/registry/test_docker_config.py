@@ -86,6 +86,7 @@ def test_user_and_password_become_an_entry_of_docker() -> None:
         '["hunter2"]',
         '{"auths": "hunter2"}',
         "[" * 100_000 + "hunter2",
+        f'["hunter2", {"1" * 5000}]',
     ],
 )
 def test_a_message_names_the_secret_and_repeats_nothing_of_it(text: str) -> None:

@@ -117,6 +117,8 @@ def read_configuration(file: Path) -> dict[str, Any] | Unreadable:
         return Unreadable(f"{file}: not UTF-8", remedy)
     except NestingError:
         return Unreadable(f"{file}: nested too deeply", remedy)
+    except ValueError:  # Python reads no number of more than 4300 digits
+        return Unreadable(f"{file}: not valid JSON: a number is too long", remedy)
     except OSError as error:
         return Unreadable(f"{file} cannot be read: {error.strerror}", "check its permissions")
     return content if isinstance(content, dict) else {}

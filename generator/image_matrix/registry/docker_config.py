@@ -56,6 +56,8 @@ def read_auths(text: str, name: str) -> dict[str, dict[str, str]]:
         raise EnvironmentFailure(message, _HELP) from None
     except NestingError:
         raise EnvironmentFailure(f"the secret {name} is nested too deeply", _HELP) from None
+    except ValueError:  # Python reads no number of more than 4300 digits
+        raise EnvironmentFailure(f"the secret {name} is not JSON: a number is too long", _HELP) from None
     auths = content.get("auths") if isinstance(content, dict) else None
     if not isinstance(auths, dict) or not all(isinstance(entry, dict) for entry in auths.values()):
         raise EnvironmentFailure(f"the secret {name} has no logins in `auths`", _HELP)
