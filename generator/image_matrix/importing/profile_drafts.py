@@ -24,8 +24,6 @@ from image_matrix.importing.profile_options import (
 )
 from image_matrix.importing.size_fields import (
     AMOUNTS,
-    GUARANTEES,
-    LIMITS,
     carried_over,
     further_fields,
     plain_text,
@@ -35,6 +33,7 @@ from image_matrix.importing.size_fields import (
 )
 from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.slugs import slugify
+from image_matrix.profiles.traits import GUARANTEES, LIMITS
 from image_matrix.validate.profiles_texts import UNLISTED_TEXTS
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.importing.home_mounts import with_key_of_home
 from image_matrix.profiles import traits
 from image_matrix.profiles.fields import OBJECTS
+from image_matrix.profiles.traits import GUARANTEES, LIMITS
 from image_matrix.validate.profiles_mounts import MOUNTS
 from image_matrix.validate.profiles_overrides import by_name
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from image_matrix.json_data import Json
 
-LIMITS, GUARANTEES = "extra_resource_limits", "extra_resource_guarantees"
 AMOUNTS = ("cpu_limit", "cpu_guarantee", "mem_limit", "mem_guarantee", LIMITS)
 """What a size has fields for, beside node selectors and tolerations."""
 _DEVICE = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")

@@ -19,6 +19,8 @@ MAPPINGS = frozenset(
         "pod_security_context", "storage_extra_annotations", "storage_extra_labels", "storage_selector",
     }
 )  # fmt: skip
+LIMITS, GUARANTEES = "extra_resource_limits", "extra_resource_guarantees"
+"""The settings with limits and with requests of devices, huge pages and storage."""
 CHART_LISTS = frozenset(
     {
         "extra_containers", "init_containers", "node_affinity_preferred", "node_affinity_required",
