@@ -33,8 +33,8 @@ def _distance(lost: Size | None, other: Size | None) -> tuple[float, ...]:
     is_smaller = any(
         one is not None and two is not None and two < one for one, two in zip(had, gets, strict=True)
     )
-    apart = [_apart(one, two) for one, two in zip(had, gets, strict=True)]
-    return (lost.devices.keys() != other.devices.keys(), is_smaller, apart[2], *apart[:2])
+    memory, cores, devices = (_apart(one, two) for one, two in zip(had, gets, strict=True))
+    return (lost.devices.keys() != other.devices.keys(), is_smaller, *devices, *memory, *cores)
 
 
 def _total(amount: Amount) -> float | None:
@@ -43,11 +43,13 @@ def _total(amount: Amount) -> float | None:
     return math.inf if amount.unlimited else byte_count(given) if isinstance(given, str) else given
 
 
-def _apart(one: float | None, two: float | None) -> float:
-    """Return how often an amount is doubled or halved to become another one."""
+def _apart(one: float | None, two: float | None) -> tuple[float, float]:
+    """Return how often an amount is doubled or halved to become another one; of no limit, more is nearer."""
     if one == two:
-        return 0
-    return abs(math.log2(two / one)) if one and two and math.isfinite(one * two) else math.inf
+        return 0, 0
+    if one and two and math.isfinite(one * two):
+        return abs(math.log2(two / one)), 0
+    return math.inf, -two if one == math.inf and two is not None else 0
 
 
 def profile_in_place_of(
