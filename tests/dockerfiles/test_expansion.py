@@ -36,3 +36,7 @@ VALUES = {"A": "one", "EMPTY": "", "PATH_": "a/b/c.tar.gz"}
 )
 def test_a_word_is_expanded(word: str, expected: str) -> None:
     assert expand(word, VALUES) == expected
+
+
+def test_a_word_that_is_nested_too_deep_is_not_known() -> None:
+    assert expand("${A:-" * 5000 + "}" * 5000, {}) == ""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.dockerfiles.heredocs import scripts_of_step
 from image_matrix.dockerfiles.instructions import parse
 from image_matrix.dockerfiles.shell_words import commands
 from image_matrix.dockerfiles.stages import arguments, stages, target_number
 from image_matrix.dockerfiles.variables import with_variables
-from image_matrix.json_data import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ def scripts_of(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the scripts that a stage, and the stages that it is built on, run, and the variables that each sees."""
     for step, values in _steps(dockerfile, args, platform, target):
-        yield from ((script, values) for script in _scripts(step))
+        yield from ((script, values) for script in scripts_of_step(step, dockerfile.escape))
 
 
 def _steps(
@@ -70,16 +70,6 @@ def _steps(
             yield item, {**empty, **values}
 
 
-def _scripts(step: Instruction) -> tuple[str, ...]:
-    """Return what a step runs: its line, or the words of its list, and its heredocs."""
-    try:
-        listed = read_json(step.text)
-    except ValueError:
-        listed = None
-    line = " ".join(map(str, listed)) if isinstance(listed, list) else step.text
-    return (line, *step.heredocs)
-
-
 def _pin(word: str) -> Iterator[str]:
     """Yield a word if it is a package with a version."""
     if match := _PINNED.fullmatch(word):
@@ -90,10 +80,16 @@ def _pin(word: str) -> Iterator[str]:
 def installed_by_apt(script: str, values: Mapping[str, str]) -> Iterator[str]:
     """Yield the words behind ``install`` in each command of apt, without options; quotes are left out."""
     for parts in commands(script, values):
-        start = next((at for at, part in enumerate(parts) if part.rpartition("/")[2] in PROGRAMS), len(parts))
-        name, *packages = [*_operands(parts[start + 1 :]), ""]
+        name, packages = called_apt(parts)
         if name == "install":
             yield from packages
+
+
+def called_apt(parts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return what a command has apt do, ``install``, and the words behind it; nothing if it does not call apt."""
+    start = next((at for at, part in enumerate(parts) if part.rpartition("/")[2] in PROGRAMS), len(parts))
+    name, *packages = [*_operands(parts[start + 1 :])] or [""]
+    return name, tuple(packages)
 
 
 def _operands(parts: Sequence[str]) -> Iterator[str]:

@@ -17,8 +17,14 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def expand(word: str, values: Mapping[str, str], escape: str = "\\") -> str:
-    """Return a word with the values of arguments, without quotes and escapes; what is not set is empty."""
-    return _expanded(word, 0, values, escape, "")[0]
+    """Return a word with the values of arguments, without quotes and escapes; what is not set is empty.
+
+    So is a word whose variables are nested deeper, by hundreds, than Python can follow.
+    """
+    try:
+        return _expanded(word, 0, values, escape, "")[0]
+    except RecursionError:
+        return ""
 
 
 def _expanded(text: str, at: int, values: Mapping[str, str], escape: str, end: str) -> tuple[str, int]:

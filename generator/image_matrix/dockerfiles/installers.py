@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.apt_pins import installed_by_apt, scripts_of
+from image_matrix.dockerfiles.apt_pins import called_apt, scripts_of
 from image_matrix.dockerfiles.shell_words import commands
 
 if TYPE_CHECKING:
@@ -32,18 +33,28 @@ _COMMANDS: Mapping[str, Manager] = {
 """Command on PATH to the manager that it shows. `pip` shows none: which Python it belongs to is not known."""
 
 
+_REMOVES = ("autoremove", "auto-remove", "purge", "remove")
+
+
 def shown_installers(dockerfile: Dockerfile, build: DockerfileBuild, platform: str) -> frozenset[Manager]:
-    """Return the package managers that the target of a Dockerfile plainly has.
+    """Return the package managers that the target of a Dockerfile plainly has, without those that it removes again.
 
     Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
-    managers: set[Manager] = set()
+    installed: set[str] = set()
+    called: set[Manager] = set()
     for script, values in scripts_of(dockerfile, build.args, platform, build.target):
-        names = (word.partition("=")[0].partition("/")[0] for word in installed_by_apt(script, values))
-        managers |= {_PACKAGES[name] for name in names if name in _PACKAGES}
-        first = (words[0] for words in commands(script, values) if words)
-        managers |= {_COMMANDS[name] for name in first if name in _COMMANDS}
-    return frozenset(managers)
+        for words in commands(script, values):
+            action, packages = called_apt(words)
+            names = {re.split("[=/:]", word)[0] for word in packages} & _PACKAGES.keys()
+            if action == "install":
+                installed |= names
+            elif action in _REMOVES:
+                installed -= names
+                called -= {_PACKAGES[name] for name in names}
+            elif words and words[0] in _COMMANDS:
+                called.add(_COMMANDS[words[0]])
+    return frozenset(called | {_PACKAGES[name] for name in installed})
 
 
 def of_chain(every: list[frozenset[Manager]]) -> frozenset[Manager]:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
 _DIRECTIVES = ("syntax", "escape", "check")
-_HEREDOC = re.compile(r"\d*<<(?P<chomp>-?)(?P<name>[^<]+)")
+HEREDOC = re.compile(r"\d*<<(?P<chomp>-?)(?P<name>[^<]+)")
+"""A word that starts a heredoc."""
 _WITH_HEREDOCS = ("ADD", "COPY", "RUN")
 
 
@@ -106,7 +107,7 @@ def _instructions(lines: Sequence[str], escape: str) -> Iterator[Instruction]:
         done = _split(rest, escape) if name == "ONBUILD" and rest else (name, flags, rest)
         if done[0] in _WITH_HEREDOCS and not done[2].startswith("["):
             for word in words(rest, escape):
-                match = _HEREDOC.fullmatch(word)
+                match = HEREDOC.fullmatch(word)
                 if match:
                     content, at = _heredoc(lines, at, _unquoted(match["name"]), bool(match["chomp"]), start)
                     heredocs.append(content)

@@ -22,8 +22,11 @@ _QUOTED = re.compile(
 """What has another meaning than the letters say. A quote without its end is in text that no shell reads."""
 _RUNS = re.compile(r"\s-[a-z]*c\s+\Z")
 """Before a script in single quotes that another shell reads: ``bash -ec '…'``."""
-_LONE_BRACE = re.compile(r"\\.|\$\{(?![A-Za-z_][A-Za-z0-9_]*(?:[-:=+?#%/^,@\[][^\n}]*)?\})", re.DOTALL)
-"""The start of no variable: it has no end in its line, or another program reads it."""
+_LONE_BRACE = re.compile(r"\\.|\$\{(?![A-Za-z_][A-Za-z0-9_]*(?:[-:=+?#%/^,@\[][^\n}]{0,2000})?\})", re.DOTALL)
+"""The start of no variable: it has no end in its line, or another program reads it.
+
+The end is looked for in the next letters only: without a bound, a long line of such starts takes minutes.
+"""
 _ENDS = re.compile(r"[;&|()`\n]")
 """What ends a command."""
 _OUTPUT = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
