@@ -22,4 +22,4 @@ from image_matrix.dockerfiles.secret_mounts import mounted_secrets
     ],
 )
 def test_the_name_of_a_mounted_secret(mount: str, names: set[str]) -> None:
-    assert mounted_secrets(parse(f"FROM debian\nRUN --mount={mount} true\n")) == names
+    assert mounted_secrets(parse(f"FROM debian\nRUN --mount={mount} true\n").instructions) == names

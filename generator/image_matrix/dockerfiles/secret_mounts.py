@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from image_matrix.dockerfiles.mounts import mounts
 
 if TYPE_CHECKING:
-    from image_matrix.dockerfiles.instructions import Dockerfile
+    from collections.abc import Iterable
+
+    from image_matrix.dockerfiles.instructions import Instruction
 
 
-def mounted_secrets(dockerfile: Dockerfile) -> set[str]:
-    """Return the ids of the secrets that a Dockerfile mounts; the default is the last part of the target.
+def mounted_secrets(instructions: Iterable[Instruction]) -> set[str]:
+    """Return the ids of the secrets that instructions mount; the default is the last part of the target.
 
     Source: docs.docker.com/reference/dockerfile/#run---mounttypesecret.
     """
     every = (
         mount.get("id") or posixpath.basename(_target(mount))
-        for item in dockerfile.instructions
+        for item in instructions
         for mount in mounts(item)
         if mount.get("type") == "secret"
     )

@@ -13,7 +13,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, diagnostic
 from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse, split_lines
 from image_matrix.dockerfiles.links import link, same_image
-from image_matrix.dockerfiles.triggers import sources_of_triggers
+from image_matrix.dockerfiles.triggers import sources_of_triggers, triggers
 from image_matrix.project.context_faults import ContextFault, findings_of
 from image_matrix.project.dockerfile_contexts import DockerfileContexts
 from image_matrix.project.shown_installers import shown_below
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Diagnostic, Finding
     from image_matrix.dockerfiles.context_reader import ContextReader
+    from image_matrix.dockerfiles.instructions import Instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class _Project:
             dockerfile,
             links,
             self.published,
+            self._inherited(item),
         )
         reader = self.contexts.reader
         folder = posixpath.join(reader.location, build.context) if reader.location else ""
@@ -149,6 +151,19 @@ class _Project:
                 *not_in_context(checked, self.contexts.sent(context)),
             ),
         )
+
+    def _inherited(self, item: Variant) -> tuple[Instruction, ...]:
+        """Return what a variant runs of its parent's Dockerfile; nothing of one that cannot be read."""
+        parent = self.contexts.variants.get(item.parent or "")
+        if parent is None or parent.build is None:
+            return ()
+        context = self.contexts.read(parent, parent.build)
+        if isinstance(context, ContextFault):
+            return ()
+        try:
+            return triggers(parsed(context.dockerfile), parent.build, item.platforms[0])
+        except DockerfileError:
+            return ()
 
     def _syntax(self, dockerfile: Dockerfile) -> str | None:
         """Return the frontend that a Dockerfile names, as the matrix writes it if it is the same."""

@@ -44,6 +44,8 @@ class CheckedDockerfile:
     links: Links
     published: Mapping[str, Collection[str]]
     """The repositories of each image."""
+    inherited: tuple[Instruction, ...] = ()
+    """What ``ONBUILD`` of the Dockerfile that it is built on has its build run."""
 
     def origin(self, field: str, key: str | None = None) -> Path | None:
         """Return where a field, or an entry of it, is set; ``None`` if ``defaults`` sets it."""
@@ -84,7 +86,7 @@ def not_in_dockerfile(checked: CheckedDockerfile) -> Iterator[Finding]:
     if links.unknown_target is not None and (path := checked.origin("target")):
         stages = listed([f"`{one}`" for one in links.unknown_target], 8) or "none has a name"
         yield _missing(checked, path, "stage", build.target or "", f"its stages: {stages}")
-    mounted = mounted_secrets(checked.dockerfile)
+    mounted = mounted_secrets((*checked.dockerfile.instructions, *checked.inherited))
     for secret in checked.resolution.secrets:
         if secret.value not in mounted:
             path = (*secret.origin.path, "secrets", secret.position or 0)
