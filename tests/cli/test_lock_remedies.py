@@ -62,6 +62,31 @@ def test_what_the_error_says_restores_a_broken_lock(
     assert run(["list"]) == 0
 
 
+def test_a_folder_in_place_of_the_lock_is_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lock = folder / "matrix.lock.yaml"
+    commit(lock, GOOD)
+    lock.unlink()
+    (lock / "inner").mkdir(parents=True)
+    assert run(["list"]) == 2
+    said = capsys.readouterr().err
+    assert (
+        "help: rename the folder, run `git checkout HEAD -- matrix.lock.yaml`, then `image-matrix lock`"
+        in said
+    )
+    lock.rename(folder / "renamed")
+    subprocess.run(["git", "checkout", "--quiet", "HEAD", "--", "matrix.lock.yaml"], check=True)
+    assert (run(["list"]), lock.read_text()) == (0, GOOD)
+
+
+def test_a_folder_where_no_lock_was_committed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "matrix.lock.yaml").mkdir()
+    assert run(["list"]) == 2
+    assert (
+        "no commit has a lock that can be read: `image-matrix lock` locks everything anew"
+        in capsys.readouterr().err
+    )
+
+
 def test_a_deleted_lock_is_missed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lock = folder / "matrix.lock.yaml"
     assert run(["render"]) == 0

@@ -6,6 +6,7 @@ IMAGE_MATRIX_UPDATE=1 writes the expected files; read the difference before comm
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from pathlib import Path
@@ -75,10 +76,25 @@ def test_no_command_starts_a_second_matrix_below_one(
     assert not (images / "matrix.yaml").exists()
 
 
+def test_a_second_matrix_is_made_where_the_option_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "matrix.yaml").write_text("version: 1\n")
+    (tmp_path / "a folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run(["-C", "a folder", "add", "a", "--from", "debian:12"]) == 2
+    said = capsys.readouterr().err
+    assert "the folder a folder has no matrix.yaml" in said
+    command = re.search("`image-matrix (init [^`]*)`", said)
+    assert command
+    assert run([*shlex.split(command[1]), "--no-workflow"]) == 0
+    assert (tmp_path / "a folder/matrix.yaml").exists()
+
+
 def test_a_matrix_of_the_other_suffix_is_the_matrix(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "matrix.yml").write_text("version: 1\n")
     assert run(["-C", str(tmp_path), "add", "a", "--from", "debian:12", "--registry", "ghcr.io/a/b"]) == 2
-    assert "--matrix matrix.yml" in capsys.readouterr().err
+    assert f"`image-matrix -C {tmp_path} --matrix matrix.yml`" in capsys.readouterr().err
     assert not (tmp_path / "matrix.yaml").exists()

@@ -26,11 +26,13 @@ MATRIX = """\
 version: 1
 registry: registry.example.org/team
 workflow: none
+axes: {python: ["3.13"]}
 sources: {debian: "docker.io/library/debian:trixie-slim"}
 downloads: {micromamba: {version: "2", url: "https://example.org/{version}", to: /usr/local/bin/micromamba}}
 images:
   base: {from: debian, kind: base, apt: [git=1:2.47.*, r-base], downloads: [micromamba]}
   lab: {from: base, cran: [data.table], conda: [conda-forge::gdal]}
+  science: {from: debian, kind: base, python_provider: uv, axes: [python], pip: [uv==0.13.8, six]}
 """
 
 
@@ -48,6 +50,11 @@ def loaded(tmp_path: Path) -> Loaded:
         ("data.table", "R packages move together: `image-matrix lock --upgrade cran`"),
         ("openssl", "; for a package of apt: `image-matrix lock --upgrade apt`"),
         ("debain", "did you mean `debian`?"),
+        ("scienc", "did you mean `science`?"),
+        (
+            "bsae",
+            ", `micromamba`, `science`, `science:py313`; for a package of apt: `image-matrix lock --upgrade apt`",
+        ),
     ],
 )
 def test_a_package_without_an_entry_is_answered_with_what_moves_it(

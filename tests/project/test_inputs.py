@@ -81,7 +81,8 @@ def said(repository: Path) -> str:
 def test_a_folder_in_place_of_the_lock(repository: Path) -> None:
     (repository / LOCK).mkdir()
     assert said(repository) == (
-        "IM004 cannot read matrix.lock.yaml: it is a folder; remove or rename the folder, then run `image-matrix lock`"
+        "IM004 cannot read matrix.lock.yaml: it is a folder; rename the folder, and restore the lock, "
+        "`git checkout HEAD -- matrix.lock.yaml`"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.diagnostics import Diagnostic
 
-FROM_A_MERGE = re.compile(r"(<{7}|={7}|>{7})( |$)")
-"""A line of git's that stands between the sides of a conflict."""
-
 
 @contextmanager
 def naming_what_restores(root: Path) -> Iterator[None]:
@@ -31,19 +27,21 @@ def naming_what_restores(root: Path) -> Iterator[None]:
     try:
         yield
     except MatrixError as error:
-        if not any(map(_is_lost, error.diagnostics)):
+        is_folder = (root / LOCK).is_dir()
+        lost = {one for one in error.diagnostics if one.place.file == LOCK and (is_folder or _is_lost(one))}
+        if not lost:
             raise
-        from image_matrix.project.lock_history import remedy
+        from image_matrix.project.lock_history import remedy, remedy_of_folder
 
-        advice = remedy(root)
-        advised = [replace(one, help=advice) if _is_lost(one) else one for one in error.diagnostics]
+        advice = remedy_of_folder(root) if is_folder else remedy(root)
+        advised = [replace(one, help=advice) if one in lost else one for one in error.diagnostics]
         raise MatrixError(advised) from error
 
 
 def _is_lost(item: Diagnostic) -> bool:
     """Say whether a lock cannot be mended by hand: it is no lock, or a merge has left both sides in it."""
-    if item.place.file != LOCK:
-        return False
+    from image_matrix.config.yaml_syntax import FROM_A_MERGE
+
     both_sides = item.code == rules.YAML_SYNTAX.code and FROM_A_MERGE.match(item.place.source or "")
     return bool(both_sides) or item.code in (rules.BAD_LOCK.code, rules.DUPLICATE_KEY.code)
 

@@ -67,12 +67,12 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
 def _refuse_second(session: Session) -> None:
     """Raise :class:`CallError` where the folder has no matrix, but another name, or a folder above, is one."""
     from image_matrix.errors import CallError
-    from image_matrix.project.text_files import MATRIX, matrix_elsewhere
+    from image_matrix.project.text_files import MATRIX, as_typed, matrix_elsewhere
 
     advice = matrix_elsewhere(session.root) if session.matrix == MATRIX else None
     if advice:
-        problem = f"this folder has no {MATRIX}"
-        raise CallError(problem, f"{advice}; a second one here is made by `image-matrix init --inside .`")
+        second = f"`image-matrix init --inside {as_typed(session.root)}` makes a second one"
+        raise CallError(f"the folder {session.root} has no {MATRIX}", f"{advice}; {second}")
 
 
 def _refuse_registry(registry: str) -> None:

@@ -30,7 +30,8 @@ MAX_PARSED = 20_000_000
 """Characters that are parsed to try corrections out, which takes a second or two."""
 NEAR, FAR = 4, 100
 """How many lines, upwards from the parser's place, a mistake is looked for in."""
-_CONFLICT = re.compile(r"(<{7}|={7}|>{7})( |$)")
+FROM_A_MERGE = re.compile(r"(<{7}|={7}|>{7})( |$)")
+"""A line of git's that stands between the sides of a conflict."""
 _TOKEN = re.compile(r"[^\s,\[\]{}]+")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -86,7 +87,7 @@ def _of_character(text: str, character: object) -> tuple[int, int]:
 def syntax_error(error: yaml.YAMLError, file: str, text: str, lines: tuple[str, ...]) -> Diagnostic:
     """Return the diagnostic for what libyaml raised."""
     complaint = complaint_of(error, text)
-    conflict = next((number for number, line in enumerate(lines) if _CONFLICT.match(line)), None)
+    conflict = next((number for number, line in enumerate(lines) if FROM_A_MERGE.match(line)), None)
     if conflict is not None:
         advice = "merge both sides, so that neither loses what it added, and remove the marker lines"
         return _at(_place(file, lines, (conflict, 0)), "a merge conflict is left in the file", advice)

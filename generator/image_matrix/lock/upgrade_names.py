@@ -108,8 +108,9 @@ def _group_advice(loaded: Loaded, name: str) -> str | None:
 
 
 def _alike(loaded: Loaded, name: str, known: Collection[str]) -> str:
-    """Return the names that are similar; else also that the packages of apt have none."""
-    advice = did_you_mean(name, known)
+    """Return the names that are similar, of images, too; else also that the packages of apt have none."""
+    images = (one for item in loaded.variants.values() for one in (item.image, item.id))
+    advice = did_you_mean(name, {*known, *(one for one in images if _asking_for_packages(loaded, one))})
     has_apt = any(item.packages.get("apt") for item in loaded.variants.values())
     if advice.startswith("did you mean") or not has_apt:
         return advice

@@ -98,7 +98,10 @@ def _lock(path: Path) -> str | None:
     if not os.path.lexists(path):
         return None
     if path.is_dir():
-        problem, advice = "it is a folder", "remove or rename the folder, then run `image-matrix lock`"
+        problem, advice = (
+            "it is a folder",
+            f"rename the folder, and restore the lock, `git checkout HEAD -- {LOCK}`",
+        )
         place = Place(LOCK, 0, 0)
         raise MatrixError([diagnostic(rules.UNREADABLE, place, file=LOCK, problem=problem, advice=advice)])
     return read_text(path, LOCK)

@@ -39,6 +39,16 @@ def remedy(root: Path) -> str:
     return f"run `{command}`, then `image-matrix lock`; without the file, it {AT_THE_NEWEST}"
 
 
+def remedy_of_folder(root: Path) -> str:
+    """Return what to do with a folder in place of the lock: git would remove it with all that is in it."""
+    command = restoring_command(root)
+    if command is None:
+        return (
+            f"rename the folder; no commit has a lock that can be read: `image-matrix lock` {AT_THE_NEWEST}"
+        )
+    return f"rename the folder, run `{command}`, then `image-matrix lock`"
+
+
 def _newest_good(root: Path) -> str | None:
     if commit_of(root, "HEAD") is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from image_matrix.config.yaml_loader import MAX_BYTES
@@ -11,8 +12,6 @@ from image_matrix.diagnostics import MatrixError, Place, diagnostic
 from image_matrix.diagnostics import catalogue as rules
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from image_matrix.diagnostics import Diagnostic, Rule
 
 MATRIX = "matrix.yaml"
@@ -50,11 +49,17 @@ def _without_matrix(folder: Path) -> str:
 def matrix_elsewhere(folder: Path) -> str | None:
     """Return what to do in a folder whose matrix has another name or is in a folder above, if it is so."""
     if (folder / MISSPELT).is_file():
-        return f"the folder has a {MISSPELT}: rename it, or use `image-matrix --matrix {MISSPELT}`"
+        at = "" if folder.resolve() == Path.cwd() else f" -C {as_typed(folder)}"
+        return f"the folder has a {MISSPELT}: rename it, or use `image-matrix{at} --matrix {MISSPELT}`"
     above = matrix_above(folder.resolve().parent)
     if above is not None:
-        return f"{above} has one: use `image-matrix -C {shlex.quote(os.path.relpath(above))}`"
+        return f"{above} has one: use `image-matrix -C {as_typed(Path(os.path.relpath(above)))}`"
     return None
+
+
+def as_typed(folder: Path) -> str:
+    """Return a folder as a word of a shell; one of ``-C`` is relative to where the command was started."""
+    return shlex.quote(os.fspath(folder))
 
 
 def matrix_above(folder: Path) -> Path | None:
