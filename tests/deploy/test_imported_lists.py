@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from bench.lists import compare, imported_text, rendered, slug_of
 from image_matrix.errors import CallError
+from image_matrix.importing.list_places import list_places
 from image_matrix.importing.profile_options import as_users_see_it, option_names
 from image_matrix.importing.spawner_list import documents_of, spawner_list
 from image_matrix.profiles.slugs import slugify
@@ -85,6 +87,38 @@ def test_a_file_that_is_no_yaml_is_refused_with_its_line() -> None:
         documents_of("a.yaml", "a: 1\nb: [\n")
 
 
+PYTHON = """
+hub:
+  extraConfig:
+    own: |
+      if True: c.KubeSpawner.profile_list: list = {
+"""
+
+
+def test_python_of_a_hub_is_not_its_list() -> None:
+    text = f"{PYTHON}singleuser:\n  profileList:\n    - {{display_name: A}}\n"
+    assert spawner_list("a.yaml", documents_of("a.yaml", text)) == [{"display_name": "A"}]
+    assert len(list_places("a.yaml", text).entries) == 1
+    with pytest.raises(CallError, match=r"a\.yaml, hub\.extraConfig\.own:1: this is not YAML"):
+        spawner_list("a.yaml", documents_of("a.yaml", PYTHON))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: &a [{b: *a}]\n", "an alias (`*NAME`) is inside of what it stands for"),
+        (f"{'[' * 480}{']' * 480}", "is nested too deeply"),
+    ],
+)
+def test_a_file_without_an_end_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(CallError, match=re.escape(problem)):
+        documents_of("a.yaml", text)
+
+
+def test_an_alias_may_stand_in_several_places() -> None:
+    assert documents_of("a.yaml", "a: &a [1]\nb: [*a, *a]\n") == [{"a": [1], "b": [[1], [1]]}]
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
@@ -111,6 +145,20 @@ def test_a_file_that_is_no_yaml_is_refused_with_its_line() -> None:
         ({"kubespawner_override": {"mem_limit": "4g"}}, "`4g` is not an amount of memory for KubeSpawner"),
         ({"kubespawner_override": {"mem_limit": "4Gi"}}, "such as 4G; write 4G"),
         ({"kubespawner_override": {"mem_limit": [1]}}, "write a number with"),
+        ({"kubespawner_override": {"mem_limit": 4}}, "in which nothing can run; write 4G or 4M"),
+        ({"kubespawner_override": {"mem_guarantee": 1.5}}, "; write a number with K, M, G or T"),
+        (
+            {"profile_options": {"a": {"choices": {"b": {"kubespawner_override": {"mem_limit": "1K"}}}}}},
+            "`profile_options.a.choices.b.kubespawner_override.mem_limit` of the profile `A`: `1K` is 1024",
+        ),
+        (
+            {"profile_options": {"a": {"choices": {"mem_limit": 5}}}},
+            "`profile_options.a.choices.mem_limit` of the profile `A`: it is a number; write a mapping",
+        ),
+        (
+            {"kubespawner_override": {"tolerations": 5}},
+            "`kubespawner_override.tolerations` of the profile `A`: it is a number; write a list or a mapping",
+        ),
     ],
 )
 def test_what_kubespawner_cannot_read_is_refused(fields: dict[str, Any], problem: str) -> None:

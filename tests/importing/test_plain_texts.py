@@ -26,6 +26,8 @@ from tests.laws import examples
         ("less<more", "less‹more"),
         ("R&stat; &#x41;", "R& stat; A"),
         ("<!-- hidden > --> seen", "seen"),
+        ("one line\n", "one line"),
+        ("words\n  of several\tlines\n", "words of several lines"),
     ],
 )  # fmt: skip
 def test_what_users_read_stays(written: str, read: str) -> None:
@@ -70,5 +72,11 @@ def test_texts_of_an_entry_and_its_choices_are_plain() -> None:
     typed = profile["profile_options"]["image"]["unlisted_choice"]
     assert typed == {"display_name": "Own", "validation_message": "<name>:<tag>"}
     assert profile["profile_options"]["look"] == further  # is passed through
-    assert result.notes == (f"profile `{key}`: {NOTE}",)
-    assert imported(entry()).notes == ()
+    assert result.notes == (f"profile `{key}`: {NOTE}; that of the option `look` stays",)
+
+
+def test_only_html_that_goes_is_noted() -> None:
+    further = {"display_name": "<b>Look</b>", "choices": {"dark": {"display_name": "Dark"}}}
+    assert imported(entry(profile_options={"look": further})).notes == ()
+    assert imported(entry(description="two\nlines")).notes == ()
+    assert imported(entry(description="<i>x</i>")).notes == (f"profile `lab`: {NOTE}",)

@@ -411,6 +411,12 @@ def test_lists_of_the_chart_become_mappings() -> None:
     assert profile["env"] == {"A": "1", "B": "true"}
 
 
+def test_labels_of_nodes_are_the_words_of_the_list() -> None:
+    labels = {"a": True, "b": 1, "c": "x"}
+    profile = imported(entry(kubespawner_override={"node_selector": labels})).profiles["lab"]
+    assert profile["node_selector"] == {"a": "true", "b": "1", "c": "x"}
+
+
 def test_an_option_without_images_is_not_the_one_of_images() -> None:
     option = {"display_name": "Look", "choices": {"dark": {"display_name": "Dark"}}}
     profile = imported(entry(display_name="😀", profile_options={"image": option})).profiles["profile"]

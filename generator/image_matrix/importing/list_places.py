@@ -114,8 +114,16 @@ def _lists(node: yaml.Node, text: str, before: int) -> Iterator[tuple[tuple[yaml
         if isinstance(value, yaml.SequenceNode) and path[-1] in ("", *KEYS) and _has_profiles(value):
             yield tuple(value.value), text, before
         elif isinstance(value, yaml.ScalarNode) and any(f"{key}:" in value.value for key in KEYS):
-            for document in yaml.compose_all(value.value, yaml.SafeLoader):
+            for document in _composed(value.value):
                 yield from _lists(document, value.value, before + value.start_mark.line + 1)
+
+
+def _composed(text: str) -> list[yaml.Node]:
+    """Return the documents of a text in a file; none if it is not YAML, as Python of a hub's `extraConfig`."""
+    try:
+        return list(yaml.compose_all(text, yaml.SafeLoader))
+    except yaml.YAMLError:
+        return []
 
 
 def _has_profiles(node: yaml.SequenceNode) -> bool:

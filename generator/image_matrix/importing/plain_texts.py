@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.importing.profile_options import options_of
+from image_matrix.text import listed
 from image_matrix.validate.profiles_texts import HTML
 
 if TYPE_CHECKING:
@@ -34,9 +35,16 @@ def with_plain_texts(entry: Mapping[str, Json], notes: list[str]) -> dict[str, J
     """Return an entry whose own texts, and those of its images and sizes, have no HTML; ``notes`` get :data:`NOTE`."""
     options = entry.get("profile_options") or {}
     plain = {name: _option(options[name]) for name in options_of(entry) if name}
-    changed = {**_item(entry), **({"profile_options": {**options, **plain}} if plain else {})}
-    notes += [NOTE] if changed != dict(entry) else []
-    return changed
+    has_html = any(map(_has_html, (entry, *(options[name] for name in plain))))
+    kept = [f"`{name}`" for name, option in options.items() if name not in plain and _has_html(option)]
+    notes += [NOTE + (f"; that of the option {listed(kept, 5)} stays" if kept else "")] if has_html else []
+    return {**_item(entry), **({"profile_options": {**options, **plain}} if plain else {})}
+
+
+def _has_html(item: Mapping[str, Json]) -> bool:
+    """Say whether an entry or an option has HTML in its own texts or those of its choices."""
+    items = (item, *(item.get("choices") or {}).values(), item.get("unlisted_choice") or {})
+    return any(HTML.search(text) for one in items for text in _texts(one).values())
 
 
 def _option(option: Mapping[str, Json]) -> dict[str, Json]:
@@ -51,15 +59,18 @@ def _option(option: Mapping[str, Json]) -> dict[str, Json]:
 
 def _item(item: Mapping[str, Json]) -> dict[str, Json]:
     """Return an entry, option or choice with plain texts; what users type in has texts for its choice, too."""
+    return {**item, **{name: plain(text) for name, text in _texts(item).items()}}
+
+
+def _texts(item: Mapping[str, Json]) -> dict[str, str]:
     names = (*TEXTS, *(f"{name}_in_choices" for name in TEXTS))
-    texts = {name: item[name] for name in names if isinstance(item.get(name), str)}
-    return {**item, **{name: plain(text) for name, text in texts.items()}}
+    return {name: item[name] for name in names if isinstance(item.get(name), str)}
 
 
 def plain(text: str) -> str:
-    """Return what users read of a text; a link is followed by its address."""
+    """Return what users read of a text: words in one line, as in a browser; a link is followed by its address."""
     if not HTML.search(text):
-        return text
+        return " ".join(text.split())
     linked = _LINK.sub(lambda link: _with_address(link[4], link[1] or link[2] or link[3] or ""), text)
     words = _TAG.sub("", _BREAK.sub(" ", linked))
     without = " ".join(_characters(words).split())

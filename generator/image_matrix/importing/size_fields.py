@@ -42,7 +42,7 @@ def further_fields(settings: Mapping[str, Json], notes: list[str]) -> dict[str, 
     rest = dict(settings)
     fields: dict[str, Any] = {}
     if nodes := rest.pop("node_selector", None):
-        fields["node_selector"] = {key: str(value) for key, value in nodes.items()}
+        fields["node_selector"] = {key: plain_text(value) for key, value in nodes.items()}
     if every := tolerations_of(rest.pop("tolerations", None)):
         fields["tolerations"] = every
     carried = carried_over(rest, notes)

@@ -12,13 +12,14 @@ from image_matrix.errors import CallError
 from image_matrix.profiles.helmrelease import load_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from image_matrix.diagnostics import Path
     from image_matrix.json_data import Json
 
 KEYS = ("profileList", "profile_list")
 """Its name in the chart, and in KubeSpawner itself."""
+_CORRECT = "correct the file, or name another one"
 _FORM = "spawnerFormDefaults"
 """The section of Kubeflow's spawner_ui_config.yaml."""
 
@@ -26,14 +27,31 @@ _FORM = "spawnerFormDefaults"
 def documents_of(file: str, text: str) -> list[Json]:
     """Return the documents of a file as Flux reads them; raises :class:`CallError` for one that is not YAML."""
     try:
-        return load_all(text)
+        documents = load_all(text)
+        has_cycle = _has_cycle(documents, set(), set())
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{file}:{mark.line + 1}" if mark else file
         problem = getattr(error, "problem", None) or "it cannot be read"
-        raise CallError(
-            f"{place}: this is not YAML: {problem}", "correct the file, or name another one"
-        ) from error
+        raise CallError(f"{place}: this is not YAML: {problem}", _CORRECT) from error
+    except RecursionError as error:
+        raise CallError(f"{file} is nested too deeply", _CORRECT) from error
+    if has_cycle:
+        raise CallError(f"{file}: an alias (`*NAME`) is inside of what it stands for", _CORRECT)
+    return documents
+
+
+def _has_cycle(value: Json, above: set[int], done: set[int]) -> bool:
+    """Say whether a value contains itself; ``above`` are the collections around it, ``done`` those without."""
+    if not isinstance(value, (dict, list)) or id(value) in done:
+        return False
+    if id(value) in above:
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    if any(_has_cycle(item, {*above, id(value)}, done) for item in inside):
+        return True
+    done.add(id(value))
+    return False
 
 
 def spawner_list(file: str, documents: Sequence[Json]) -> list[Json]:
@@ -41,9 +59,10 @@ def spawner_list(file: str, documents: Sequence[Json]) -> list[Json]:
 
     Raises :class:`CallError` for a file with none or several, and for a list that KubeSpawner does not read either.
     """
-    lists = [item for document in documents for item in _lists(file, document)]
+    faults: list[CallError] = []
+    lists = [item for document in documents for item in _lists(file, document, faults)]
     if not lists:
-        raise _without_list(file, documents)
+        raise next(iter(faults), None) or _without_list(file, documents)
     if len(lists) > 1:
         places = ", ".join(".".join(map(str, path)) or "a document" for path, _ in lists)
         problem = f"{file} has {len(lists)} profile lists: {places}"
@@ -91,25 +110,40 @@ def _check_shape(file: str, entries: list[Json]) -> None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    from image_matrix.importing.list_mistakes import mistake
+    from image_matrix.importing.list_mistakes import memory_mistake, mistake
 
     text = files("image_matrix.importing").joinpath("profile_list.schema.json").read_text(encoding="utf-8")
     error = best_match(Draft202012Validator(json.loads(text)).iter_errors(entries))
     if error is not None:
         first, *rest = error.absolute_path
-        place = f"`{'.'.join(map(str, rest))}` of " if rest else ""
-        name = entries[int(first)].get("display_name", "")
-        problem, advice = mistake(error)
-        raise CallError(f"{file}: {place}the profile `{name}`: {problem}", advice)
+        raise _at(file, entries[int(first)], rest, *mistake(error))
+    for entry in entries:
+        if refused := memory_mistake(entry):
+            raise _at(file, entry, *refused)
 
 
-def _lists(file: str, value: Json, path: Path = ()) -> Iterator[tuple[Path, list[Json]]]:
+def _at(
+    file: str, entry: Mapping[str, Json], path: Sequence[str | int], problem: str, advice: str
+) -> CallError:
+    place = f"`{'.'.join(map(str, path))}` of " if path else ""
+    return CallError(f"{file}: {place}the profile `{entry.get('display_name', '')}`: {problem}", advice)
+
+
+def _lists(
+    file: str, value: Json, faults: list[CallError], path: Path = ()
+) -> Iterator[tuple[Path, list[Json]]]:
+    """Yield the lists in a value; ``faults`` get what is wrong with texts that may have one, or are Python."""
     if isinstance(value, list) and (not path or path[-1] in KEYS):
         if value and all(isinstance(item, dict) and "display_name" in item for item in value):
             yield path, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _lists(file, item, (*path, key))
+            yield from _lists(file, item, faults, (*path, key))
     elif isinstance(value, str) and any(f"{key}:" in value for key in KEYS):
-        for document in documents_of(f"{file}, {'.'.join(map(str, path))}", value):
-            yield from _lists(file, document if isinstance(document, dict) else {}, path)
+        try:
+            documents = documents_of(f"{file}, {'.'.join(map(str, path))}", value)
+        except CallError as error:
+            faults.append(error)
+            return
+        for document in documents:
+            yield from _lists(file, document if isinstance(document, dict) else {}, faults, path)
