@@ -61,6 +61,7 @@ def test_a_matrix_without_sections_is_refused(
         "add a --from jupyter --pip six==1.17.0",
         "add a --from jupyter --registry ghcr.io/a/b",
         "import requirements list.txt --image a --from jupyter",
+        "import profiles list.yaml",
     ],
 )
 def test_no_command_starts_a_second_matrix_below_one(
@@ -98,3 +99,38 @@ def test_a_matrix_of_the_other_suffix_is_the_matrix(
     assert run(["-C", str(tmp_path), "add", "a", "--from", "debian:12", "--registry", "ghcr.io/a/b"]) == 2
     assert f"`image-matrix -C {tmp_path} --matrix matrix.yml`" in capsys.readouterr().err
     assert not (tmp_path / "matrix.yaml").exists()
+
+
+LIST = '- {display_name: Lab, kubespawner_override: {image: "example/lab:1"}}\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    shutil.copy(FIXTURES / "profiles-of-a-site-of-kubeflow" / BEFORE, tmp_path / "matrix.yaml")
+    (tmp_path / "list.yaml").write_text(LIST)
+    return tmp_path
+
+
+def test_a_site_of_an_overlay_gets_no_list(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    overlay = project / "overlay.yaml"
+    overlay.write_text('sites: {prod: {chart: "4.4.0"}}\n')
+    before = (project / "matrix.yaml").read_text()
+    call = ["-C", str(project), "--overlay", str(overlay), "import", "profiles", "list.yaml", "--site"]
+    assert run([*call, "prod"]) == 2
+    error = capsys.readouterr().err
+    assert "only an overlay declares the site `prod`" in error
+    assert (project / "matrix.yaml").read_text() == before
+    advice = error.partition("too: `sites: ")[2].partition("`")[0].strip("{}")
+    with (project / "matrix.yaml").open("a") as file:
+        file.write(f"  {advice}}}\n")
+    assert run([*call, "prod"]) == 0
+
+
+def test_a_site_with_words_of_an_overlay_has_its_hub(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overlay = project / "overlay.yaml"
+    overlay.write_text('sites: {hub: {chart: "3.3.8"}}\n')
+    call = ["-C", str(project), "--overlay", str(overlay), "import", "profiles", "list.yaml", "--site", "hub"]
+    assert run(call) == 2
+    assert "the hub has 4.1.6" in capsys.readouterr().err

@@ -6,8 +6,9 @@ import difflib
 from importlib import resources
 
 import pytest
+import yaml
 
-from image_matrix.importing.edit import with_entries
+from image_matrix.importing.edit import with_entries, with_site
 from image_matrix.importing.package_lists import PackageImage, packages_of
 from tools.reference import REPOSITORY
 
@@ -49,3 +50,22 @@ def test_line_ends_of_another_system_stay() -> None:
     text = "images:\r\n  a: {from: b} # why\r\n\r\nsizes: {}\r\n"
     after = with_entries(text, {}, {"new": PackageImage("a", {})})
     assert after == "images:\r\n  a: {from: b} # why\r\n  new:\r\n    from: a\r\n\r\nsizes: {}\r\n"
+
+
+SHARED = {
+    "an alias": "a: {sites: &s [h1]}\n  b: {sites: *s}",
+    "an alias of a block": "a:\n    sites: &s\n      - h1 # first\n  b: {sites: *s}",
+    "a merge key": "a: &a {sites: [h1]}\n  b: {<<: *a, x: y}",
+    "two merge keys": "c: &c {sites: [h1]}\n  a: {<<: *c}\n  b: {<<: *c}",
+    "an anchor inside": "c: {sites: [&h h1]}\n  a: {sites: &s [*h]}\n  b: {sites: *s}",
+}
+
+
+@pytest.mark.parametrize("changed", ["a", "b"])
+@pytest.mark.parametrize("profiles", SHARED.values(), ids=SHARED)
+def test_sites_behind_an_alias_are_those_of_one_profile(profiles: str, changed: str) -> None:
+    before = f"profiles:\n  {profiles}\nimages: {{}}\n"
+    after = yaml.safe_load(with_site(before, [changed], "h2"))
+    expected = yaml.safe_load(before)
+    expected["profiles"][changed] = {**expected["profiles"][changed], "sites": ["h1", "h2"]}
+    assert after == expected

@@ -12,12 +12,15 @@ from image_matrix.text import listed, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from image_matrix.cli.matrix_edit import OpenMatrix
+    from image_matrix.cli.matrix_edit import OpenMatrix, ProfileNames
     from image_matrix.cli.session import Session
     from image_matrix.config.sites import Site
     from image_matrix.importing.list_places import ListOrigin
     from image_matrix.importing.profile_list import ImportedProfiles
     from image_matrix.json_data import Json
+
+_SPAWNER = "jupyterhub"
+"""What has lists that are imported."""
 
 
 def import_profiles(session: Session, file: str, text: str, site: str | None) -> None:
@@ -33,13 +36,13 @@ def import_profiles(session: Session, file: str, text: str, site: str | None) ->
     documents = documents_of(file, text)
     entries = spawner_list(file, documents)
     matrix = open_matrix(session, None)
-    taken, sites = names_of_profiles(session, matrix)
-    listed_at = _site(session, sites, site)
-    imported = profiles_of(entries, matrix.known, taken, listed_at.hub, site)
-    other = other_chart(file, documents, listed_at)
+    names = names_of_profiles(session, matrix)
+    sites, listed_at = names.sites, _site(session, names, site)
+    imported = profiles_of(entries, matrix.known, names.taken, listed_at.hub, site)
+    other = other_chart(file, documents, listed_at) if listed_at.spawner == _SPAWNER else None
     for problem in (*imported.notes, *([other] if other else ())):
         note(session, problem)
-    hubs = [name for name, one in sites.items() if one.spawner == "jupyterhub"]
+    hubs = [name for name, one in sites.items() if one.spawner == _SPAWNER]
     with _at_one_site(file, hubs if site is None else ()):
         _write(
             session, matrix, (file, text), imported, site, [name for name in sites if site and name != site]
@@ -60,19 +63,37 @@ def _at_one_site(file: str, hubs: Sequence[str]) -> Iterator[None]:
         raise MatrixError(for_one_site(error.diagnostics, file, hubs)) from error
 
 
-def _site(session: Session, sites: Mapping[str, Site], site: str | None) -> Site:
-    """Return the site of a name, or the first with a hub; raises :class:`CallError` for an unknown name."""
+def _site(session: Session, names: ProfileNames, site: str | None) -> Site:
+    """Return the site of a name, or the first with a hub; raises :class:`CallError` for a name of none with a hub."""
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import did_you_mean
     from image_matrix.errors import CallError
 
+    sites = names.sites
+    if site is not None and site in names.of_overlays:
+        problem = f"only an overlay declares the site `{site}`, and {session.matrix} gets its profiles"
+        raise CallError(problem, f"declare it there, too: {_declaration(site)}")
     if site is not None and site not in sites:
-        advice = did_you_mean(site, sites) if sites else f"declare it: `sites: {{{site}: {{}}}}`"
+        advice = did_you_mean(site, sites) if sites else f"declare it: {_declaration(site)}"
         raise CallError(f"{session.matrix} has no site `{site}`", advice)
+    hubs = [one for one in sites.values() if one.spawner == _SPAWNER]
+    if site is not None and sites[site] not in hubs:
+        problem = (
+            f"a profile list is that of a hub, and the spawner of the site `{site}` is {sites[site].spawner}"
+        )
+        named = f"name one with a hub: {listed([one.name for one in hubs], 5)}"
+        raise CallError(
+            problem, named if hubs else f"declare one with a hub, and name it: {_declaration('hub')}"
+        )
     if site is not None:
         return sites[site]
-    every = [*sites.values()] or [Site()]
-    return next((one for one in every if one.spawner == "jupyterhub"), every[0])
+    return next(iter([*hubs, *sites.values()]), Site())
+
+
+def _declaration(site: str) -> str:
+    from image_matrix.config.charts import default_chart
+
+    return f'`sites: {{{site}: {{chart: "{default_chart().version}"}}}}`'
 
 
 def _write(
@@ -110,15 +131,22 @@ def _write(
 
 
 def _in_the_file(session: Session, matrix: OpenMatrix, keys: Sequence[str], site: str) -> list[str]:
-    """Return the profiles that are in the matrix itself, and name those in files that it includes."""
+    """Return the profiles that are in the matrix itself, and name those in files that it includes, or with an alias."""
     from image_matrix.project.included_files import parsed
 
     document, _ = parsed(matrix.text, session.matrix)
-    written = document.value.get("profiles") or {} if document else {}
+    names = document.value.get("profiles") or () if document else ()
+    written = {name: node.value for name in names if document and (node := document.node(("profiles", name)))}
+    kept = []
     for key in keys:
         if key not in written:
             note(session, f"the profile `{key}` is in an included file: add {site} to its `sites` there")
-    return [key for key in keys if key in written]
+        elif same := [name for name, value in written.items() if name != key and value is written[key]]:
+            what = f"the profiles `{key}` and `{same[0]}` are one, written with an alias"
+            note(session, f"{what}: write `{key}` out, and add {site} to its `sites`")
+        else:
+            kept.append(key)
+    return kept
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from image_matrix.cli.matrix_edit import (
     REGISTRY_HELP,
     has_image,
     open_matrix,
+    refuse_second,
     refuse_source,
     registry_for,
     take_over,
@@ -113,6 +114,7 @@ def profiles(session: Session, site: str | None, file: str) -> int:
     from image_matrix.errors import CallError
 
     if not (session.root / session.matrix).exists():
+        refuse_second(session)
         advice = "start one with an image of yours: `image-matrix init DIR`, or `image-matrix add`"
         raise CallError(f"there is no {session.matrix}", advice)
     import_profiles(session, file, _text(session, file), site)

@@ -46,7 +46,7 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
 
     file = session.root / session.matrix
     if not file.exists():
-        _refuse_second(session)
+        refuse_second(session)
     text = read_text(file, session.matrix) if file.exists() else ""
     if not text.strip() and registry is None:
         problem = f"there is no {session.matrix}" if not file.exists() else f"{session.matrix} is empty"
@@ -64,7 +64,7 @@ def open_matrix(session: Session, registry: str | None) -> OpenMatrix:
     return OpenMatrix(text, known, _network(values))
 
 
-def _refuse_second(session: Session) -> None:
+def refuse_second(session: Session) -> None:
     """Raise :class:`CallError` where the folder has no matrix, but another name, or a folder above, is one."""
     from image_matrix.errors import CallError
     from image_matrix.project.text_files import MATRIX, as_typed, matrix_elsewhere
@@ -86,23 +86,34 @@ def _refuse_registry(registry: str) -> None:
         )
 
 
-def names_of_profiles(session: Session, matrix: OpenMatrix) -> tuple[TakenNames, dict[str, Site]]:
-    """Return the sizes and profiles that a matrix has, and its sites."""
+@dataclass(frozen=True, slots=True)
+class ProfileNames:
+    """What a list of profiles meets in a matrix."""
+
+    taken: TakenNames
+    sites: Mapping[str, Site]
+    """Those that the matrix itself declares, with what overlays say of them."""
+    of_overlays: tuple[str, ...]
+    """Sites that only overlays declare: the matrix cannot name them."""
+
+
+def names_of_profiles(session: Session, matrix: OpenMatrix) -> ProfileNames:
+    """Return the sizes, profiles and sites that a matrix has; raises :class:`MatrixError` for one of another shape."""
     from image_matrix.config.sites import read_sites
     from image_matrix.importing.profile_list import TakenNames
+    from image_matrix.project.content_cache import content_cache
+    from image_matrix.project.inputs import inputs_with
+    from image_matrix.project.load import load_shaped
 
-    values = _values(session, matrix.text)
-    every = {
-        section: {name: item for value in values for name, item in _section(session, value, section).items()}
-        for section in ("sizes", "profiles", "sites", "defaults")
-    }
-    profiles, sites = (_mappings(every[section]) for section in ("profiles", "sites"))
-    return TakenNames(every["sizes"], profiles), read_sites({**every, "sites": sites})
-
-
-def _mappings(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a section with an empty entry for each that is no mapping, of which `check` says so."""
-    return {name: item if isinstance(item, dict) else {} for name, item in section.items()}
+    inputs = inputs_with(matrix.text, session.root, session.matrix, session.overlays)
+    documents = load_shaped(inputs, content_cache())
+    declared, sites = documents.base, read_sites(documents.value)
+    in_matrix = declared.get("sites") or {}
+    return ProfileNames(
+        TakenNames(declared.get("sizes") or {}, declared.get("profiles") or {}),
+        {name: site for name, site in sites.items() if name in in_matrix},
+        tuple(name for name in sites if name not in in_matrix),
+    )
 
 
 def _network(values: list[dict[str, Any]]) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
@@ -59,12 +60,40 @@ def with_site(text: str, profiles: Collection[str], site: str) -> str:
 
     def join(data: Any) -> None:  # noqa: ANN401 - ruamel.yaml has no types
         for name in profiles:
-            sites = data["profiles"][name]["sites"]
+            profile = data["profiles"][name]
+            profile["sites"] = sites = _unshared(profile["sites"])
             after = "" if sites.fa.flow_style() else _without_tail(sites)
             sites.append(site)
             _append_tail(sites, after)
 
-    return _changed(text, join) if profiles else text
+    return _with_sites_of_others(text, _changed(text, join), profiles) if profiles else text
+
+
+def _with_sites_of_others(before: str, after: str, changed: Collection[str]) -> str:
+    """Return a text after a change in which profiles that merge a changed one (`<<`) name the sites that they had."""
+    from ruamel.yaml import YAML
+
+    old, new = (YAML(typ="safe").load(text)["profiles"] for text in (before, after))
+    lost = {
+        name: profile["sites"]
+        for name, profile in old.items()
+        if name not in changed and profile.get("sites") != new[name].get("sites")
+    }
+
+    def restore(data: Any) -> None:  # noqa: ANN401 - ruamel.yaml has no types
+        for name, sites in lost.items():
+            data["profiles"][name]["sites"] = _flow(sites)
+
+    return _changed(after, restore) if lost else after
+
+
+def _unshared(shared: Any) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
+    """Return a list as one of its own: behind an alias or a merge key, it is others', too."""
+    unshared = copy.deepcopy(shared)
+    unshared.yaml_set_anchor(None)
+    for at, item in enumerate(shared):
+        unshared[at] = item  # its anchor stays one
+    return unshared
 
 
 def _with_sections(text: str, sections: Mapping[str, Any]) -> str:

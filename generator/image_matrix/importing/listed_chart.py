@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.charts import chart_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -25,9 +27,16 @@ def other_chart(file: str, documents: Sequence[Json], site: Site) -> str | None:
         listed = replace(site, declared_chart=text, declared_hub=None).hub
         if listed.partition(".")[0] != site.hub.partition(".")[0]:
             has = f"{file} has the JupyterHub chart {text}, with another major version of jupyterhub"
-            advice = f'if that is right, write `chart: "{text}"` under `sites.{site.name}`'
-            return f"{has} than the hub of the site `{site.name}` ({site.hub}): {advice}"
+            than = f"than the hub of the site `{site.name}` ({site.hub})"
+            return f"{has} {than}: if that is right, write {_fields(text)} under `sites.{site.name}`"
     return None
+
+
+def _fields(chart: str) -> str:
+    """Return what a site says of its hub; of charts that are not known, it has the versions in them."""
+    if chart_of(chart) is not None:
+        return f'`chart: "{chart}"`'
+    return "the versions of that hub, `jupyterhub` and `kubespawner`, in place of `chart`"
 
 
 def _charts(documents: Sequence[Json]) -> Iterator[str]:

@@ -44,12 +44,37 @@ def placed(
             notes.append(f"the profile `{key}` {_STAYS}{_of_all(key, fields, taken[key], site)}")
         elif _without_sites(taken[key]) == fields:
             joined.append(key)
-        elif (of_site := f"{key}-{site}") in taken and is_offered(taken[of_site], site):
+        elif (of_site := _of_site(key, taken, site)) is not None:
             notes.append(f"the profile `{of_site}` {_STAYS}")
+        elif (equal := _equal(key, fields, taken)) is not None:
+            joined.append(equal)
+            notes.append(_another(key, equal, taken[key][SITES], site))
         else:
-            keys[key] = free_name(of_site, {*taken, *listed, *keys.values()})
+            keys[key] = free_name(f"{key}-{site}", {*taken, *listed, *keys.values()})
             notes.append(_another(key, keys[key], taken[key][SITES], site))
     return Places(keys, tuple(joined), tuple(notes))
+
+
+def _of_site(key: str, taken: Mapping[str, Mapping[str, Json]], site: str) -> str | None:
+    """Return the profile that a site has under another key in place of one of its list."""
+    names = (f"{key}-{site}", *_with_alias(key, taken))
+    return next((name for name in names if name in taken and is_offered(taken[name], site)), None)
+
+
+def _equal(key: str, fields: Mapping[str, Json], taken: Mapping[str, Mapping[str, Json]]) -> str | None:
+    """Return the profile of other sites that is one of a list under another key."""
+    return next((name for name in _with_alias(key, taken) if _as_listed(key, taken[name]) == fields), None)
+
+
+def _with_alias(key: str, taken: Mapping[str, Mapping[str, Json]]) -> list[str]:
+    return [name for name, fields in taken.items() if key in fields.get("aliases", ())]
+
+
+def _as_listed(key: str, fields: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the fields of a profile with an alias as those of the profile with that key."""
+    others = [alias for alias in fields["aliases"] if alias != key]
+    rest = {name: value for name, value in fields.items() if name not in (SITES, "aliases")}
+    return rest | ({"aliases": others} if others else {})
 
 
 def _another(key: str, new: str, others: Collection[str], site: str) -> str:

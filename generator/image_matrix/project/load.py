@@ -117,6 +117,16 @@ def load(
     )
 
 
+def load_shaped(inputs: Inputs, cache: ContentCache = NO_CACHE) -> Documents:
+    """Read the files of a matrix, whose shape is that of the schema; raises :class:`MatrixError` with what is not.
+
+    An import reads names from a matrix that it may make valid.
+    """
+    templates = inputs.templates
+    given = Given(frozenset(templates.kinds), frozenset(templates.serving), frozenset(templates.custom_pip))
+    return _shaped(inputs.texts, inputs.included, given, cache, inputs.contexts)[0]
+
+
 def _shaped(
     texts: Mapping[str, str],
     included: Mapping[str, str],
