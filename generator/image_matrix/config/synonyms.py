@@ -238,6 +238,9 @@ WORDS: tuple[Word, ...] = (
     Word(("resources",), ("profiles.*.retired",), "sizes: {value}"),
     Word(("options",), PROFILE[:1], "profile_options: {value}", of="mapping"),
     Word(("slug",), PROFILE[:1], "remove it: the key below `profiles` is the slug"),
+    Word(("display_order",), PROFILE[:1], "remove it: users see profiles, and the options of each, in the order of the "
+         "matrix"),
+    Word(("display_order",), (*OPTION, *CHOICE), "remove it: users see options and choices in the order of the matrix"),
     Word(("unlisted_choice",), PROFILE[:1], "unlisted_choice: {value}", under="profile_options.image", of="mapping"),
     Word(("group", "allowed_groups"), (*PROFILE, *CHOICE), "groups: {list}"),
     Word(("mem_limit", "mem_guarantee", "cpu_limit", "cpu_guarantee", "memory", "cpu", "devices", "shm"), PROFILE,
