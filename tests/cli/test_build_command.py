@@ -186,13 +186,56 @@ def test_what_compresses_image_layers_pushes_them(
         monkeypatch.setattr("image_matrix.build.buildx.require_engine", lambda: None)
         repository(*overlay, *CALL)
     assert not {"--push", "--load"} & set(called)
-    assert f"note: no test ran, but {TAKEN}: `image-matrix verify base:python3.13`" in ran.err
     assert all(
         target["output"][0].startswith("type=registry,oci-mediatypes=true,compression=zstd,")
         for target in built.values()
     )
     assert "--load" in (tmp_path / "called").read_text().split()
     assert "type=registry" not in (tmp_path / "docker-bake.json").read_text()
+
+
+SAYS = f"note: no test ran, but {TAKEN}: `image-matrix verify {{}}base:python3.13`"
+
+
+@pytest.mark.parametrize(
+    ("site", "options", "said"),
+    [
+        ("release: {sign: none}", ("--platform", "linux/amd64"), SAYS.format("--platform linux/amd64 ")),
+        ("release: {sign: none}", (), SAYS.format("")),
+        ("workflow: none", (), SAYS.format("")),
+        ("release: {sign: none}", ("--staging",), ""),
+        ("", (), ""),
+        ("{workflow: none, release: {sign: {key: 'env://KEY', public_key: key.pub}}}", (), ""),
+    ],
+)
+def test_what_was_pushed_without_a_test_is_noted_where_a_release_takes_it(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    site: str,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    """With signatures, the next run builds it again, or the release holds it back."""
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(PUSHES.replace("DIGEST", f"sha256:{'0' * 64}"))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    (repository.root / "key.pub").touch()
+    with serving() as server:
+        (repository.root / "registry.yaml").write_text(f"registry: {server.host}/team\n")
+        (repository.root / "site.yaml").write_text(f"{site or '{}'}\n")
+        overlays = [
+            word
+            for name in ("registry", "site")
+            for word in ("--overlay", str(repository.root / f"{name}.yaml"))
+        ]
+        call = ("build", "--no-registry", "--push", *options, "base:python3.13")
+        ran = repository(*overlays, *call)
+    assert ran.code == 0, ran.err
+    notes = [line for line in ran.err.splitlines() if TAKEN in line]
+    assert notes == ([said] if said else [])
 
 
 def test_the_summary_of_a_run_has_time_cached_steps_and_size(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_matrix.build.request import BuildRequest
     from image_matrix.cli.build_engine import BuildEngine
     from image_matrix.cli.session import Session
-    from image_matrix.config.model import LegId
+    from image_matrix.config.model import LegId, Matrix
     from image_matrix.planning.plan import State
     from image_matrix.planning.registry_locations import Locations
     from image_matrix.registry.client import Registry
@@ -141,20 +141,28 @@ def run_build(session: Session, arguments: BuildArguments) -> int:
     seconds = time.monotonic() - start
     if arguments.push:
         record_packages(session, state, registry, built, existing)
-        if built and not arguments.candidate:
-            _note_untested(session, built)
+        if built and not arguments.candidate and _is_taken(state.loaded.matrix, arguments):
+            _note_untested(session, built, arguments)
     if arguments.candidate:
         _tell_the_run(requested, existing, built, seconds, prepared.steps)
     click.echo(summary(built, seconds, engine.sizes(arguments, registry)), nl=False)
     return 0
 
 
-def _note_untested(session: Session, built: list[Built]) -> None:
-    """Say that the tag of tested images was set without a test, and which command is the test."""
-    names = " ".join(dict.fromkeys(one.leg.id[0] for one in built))
-    note(
-        session, f"no test ran, but children and releases take what was pushed: `image-matrix verify {names}`"
-    )
+def _is_taken(matrix: Matrix, arguments: BuildArguments) -> bool:
+    """Say whether releases take what was pushed without a signature: none is asked for, or no run could check it."""
+    signing = matrix.release.sign
+    unsigned = signing.tool == "none" or (signing.keyless and not matrix.workflow.rendered)
+    return unsigned and not arguments.staging
+
+
+def _note_untested(session: Session, built: list[Built], arguments: BuildArguments) -> None:
+    """Say that the tag of tested images was set without a test, and which commands are the test."""
+    names: dict[str, list[str]] = {}
+    for name, platform in (one.leg.id for one in built):
+        names.setdefault(f"--platform {platform} " if arguments.platforms else "", []).append(name)
+    calls = (f"`image-matrix verify {of}{' '.join(dict.fromkeys(some))}`" for of, some in names.items())
+    note(session, f"no test ran, but children and releases take what was pushed: {' and '.join(calls)}")
 
 
 def _with_children(session: Session, state: State, named: list[LegId]) -> list[LegId]:
