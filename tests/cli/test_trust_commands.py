@@ -13,6 +13,7 @@ import pytest
 from image_matrix.cli import run
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
+from image_matrix.cli.signatures import UNVERIFIED
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.indexes import by_digest, policy_of
@@ -308,6 +309,34 @@ def test_without_signatures_tags_are_said_to_be_taken_at_their_word(
     matrix.write_text(f"{matrix.read_text()}release: {{sign: none}}\n")
     assert place.run(command) == 0
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "release"])
+def test_where_nobody_knows_the_identity_tags_are_taken_too(
+    command: str, place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_REPOSITORY")
+    commit(place)
+    place.push("base", "lab", "science")
+    place.run(command)
+    assert f"note: {UNVERIFIED}" in capsys.readouterr().err
+
+
+def test_the_help_for_images_that_nobody_signed_signs_them(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By hand, with a key: `build --push` would only say that the registry has them."""
+    matrix = place.root / "matrix.yaml"
+    text = matrix.read_text().replace('workflow: {generator: ".[locked]"}', "workflow: none")
+    matrix.write_text(f"{text}release: {{scan: none}}\n")
+    commit(place)
+    place.push("base", "lab", "science")
+    assert place.run("release") == 1
+    said = " ".join(capsys.readouterr().err.split())
+    command = "image-matrix accept --platform linux/amd64 base:default lab:default science:default"
+    assert f"help: `{command}` signs what `image-matrix verify --platform linux/amd64 base:default" in said
+    assert place.run(*command.split()[1:]) == 0
+    assert place.verbs()[-6:] == ["cosign verify", "cosign sign"] * 3
 
 
 def test_a_project_without_a_workflow_is_not_sent_to_one(

@@ -10,6 +10,7 @@ from image_matrix.errors import EnvironmentFailure, Failure
 from image_matrix.profiles.offer import released_offers
 from image_matrix.publish.held_back import (
     BY_HAND,
+    advice_by_hand,
     held_back,
     kept_entries,
     not_offered,
@@ -76,7 +77,31 @@ def test_nothing_to_release_is_a_failure() -> None:
     refuse_to_release_nothing({"base:python3.11": "x"}, ["base:python3.13"], "")
     refuse_to_release_nothing({}, [], "")
     with pytest.raises(Failure, match=r"^nothing was released: base:python3\.11 \(x\)$"):
-        refuse_to_release_nothing({"base:python3.11": "x"}, [], BY_HAND)
+        refuse_to_release_nothing({"base:python3.11": "x"}, [], "")
+
+
+VERIFIED = "`image-matrix verify --platform linux/amd64 base:python3.13 leaf:python3.13` has tested"
+SIGNED = f"`image-matrix accept --platform linux/amd64 base:python3.13 leaf:python3.13` signs what {VERIFIED}"
+SCANNED = "`image-matrix scan --platform linux/arm64 --result scanned.json base:python3.13` has scanned"
+ATTESTED = f"`image-matrix ci attest --platform linux/arm64 scanned.json` attests what {SCANNED}"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "advice"),
+    [
+        (["not built and tested"], BY_HAND),
+        (["its image is for linux/s390x; build it again"], BY_HAND),
+        (["not tested: it has no valid signature", "not tested: it has none"], SIGNED),
+        (["not built and tested", "", "not scanned: it has none"], f"{BY_HAND}; {ATTESTED}"),
+        (["not tested: a", "not tested: b", "not scanned: c"], f"{SIGNED}; {ATTESTED}"),
+    ],
+)
+def test_the_commands_of_a_project_without_a_workflow(reasons: list[str], advice: str) -> None:
+    legs = (("base:python3.13", AMD), ("leaf:python3.13", AMD), ("base:python3.13", ARM))
+    held = {leg: reason for leg, reason in zip(legs, reasons, strict=False) if reason}
+    with pytest.raises(Failure, match=r"^nothing was released") as failure:
+        refuse_to_release_nothing({"base:python3.13": "x"}, [], advice_by_hand(held))
+    assert failure.value.help == advice
 
 
 INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}

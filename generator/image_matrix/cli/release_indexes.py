@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 WRITERS = 4
 """Manifests that are written at the same time: registries answer bursts with 429."""
-UNVERIFIED = (
-    "no signature is verified here, so what has the tag of tested images is released: `build --push` by hand sets that "
-    "tag without a test; `image-matrix verify` tests images"
-)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -47,8 +43,8 @@ def ready_indexes(session: Session, state: State) -> Ready:
     """Return what can be released; raises :class:`Failure` if that is nothing."""
     from image_matrix.cli.signatures import verifier_of
     from image_matrix.publish.held_back import (
-        BY_HAND,
         WITH_WORKFLOW,
+        advice_by_hand,
         held_back,
         not_ready,
         refuse_to_release_nothing,
@@ -62,11 +58,12 @@ def ready_indexes(session: Session, state: State) -> Ready:
     current = existing(registry, indexes)
     trusted = signed(indexes, current, refusal, lambda text: say(session, text)) if signs else set()
     unsigned = [index for index in indexes if index.reference not in trusted]
-    held = held_back(variants, {**_unproven(session, state, unsigned), **not_ready(variants, parts)})
+    reasons = {**_unproven(session, state, unsigned), **not_ready(variants, parts)}
+    held = held_back(variants, reasons)
     for name, reason in held.items():
         say(session, f"{name} is held back: {reason}")
     ready = [index for index in indexes if index.variant.id not in held]
-    advice = WITH_WORKFLOW if state.loaded.matrix.workflow.rendered else BY_HAND
+    advice = WITH_WORKFLOW if state.loaded.matrix.workflow.rendered else advice_by_hand(reasons)
     refuse_to_release_nothing(held, ready, advice)
     present = {index.reference: current[index.reference] for index in ready if index.reference in current}
     return Ready(ready, present, trusted, held)
@@ -83,7 +80,7 @@ class Written:
 
 def _unproven(session: Session, state: State, indexes: Iterable[Index]) -> dict[LegId, str]:
     """Return the images of unsigned indexes that this workflow has not tested and scanned, with the reason."""
-    from image_matrix.cli.signatures import trust_of
+    from image_matrix.cli.signatures import UNVERIFIED, trust_of
     from image_matrix.publish.indexes import images_of, policy_of
     from image_matrix.publish.trust import unproven
 

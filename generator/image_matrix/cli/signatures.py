@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from image_matrix.publish.signing import Verifier
     from image_matrix.publish.trust import Trust
 
+UNVERIFIED = (
+    "no signature is verified here, so what has the tag of tested images counts as tested: `build --push` by hand sets "
+    "that tag without a test; `image-matrix verify` tests images"
+)
+
 
 def verifier_of(session: Session, loaded: Loaded) -> Verifier:
     """Return the verifier of signatures.
@@ -61,6 +66,15 @@ def trust_of(session: Session, loaded: Loaded, *, staging: bool) -> Trust | None
     if staging or not can_verify(signing, identity_of(loaded)):
         return None
     return Trust(verifier_of(session, loaded), attestation_verifier_of(session, loaded))
+
+
+def believes_tags(loaded: Loaded) -> bool:
+    """Say whether commands here take an image as tested because a tag says so: nobody can know a signature.
+
+    The rule of :func:`trust_of`, without a look at the programs of this machine.
+    """
+    signing = loaded.matrix.release.sign
+    return signing.tool == "none" or (signing.keyless and identity_of(loaded) is None)
 
 
 def identity_of(loaded: Loaded) -> str | None:

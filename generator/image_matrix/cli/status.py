@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 SHORT = 9
 """Digits of a commit that are shown."""
-UNSIGNED = (
-    "nothing is signed, so `tested` is what a tag says: `build --push` by hand sets that tag without a test; "
-    "`image-matrix verify` tests images"
-)
 WORDS: Mapping[Progress, str] = {
     "absent": "not built",
     "built": "built",
@@ -64,6 +60,7 @@ def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool
     the clone for the release branch: `git fetch` brings its newest commit.
     """
     from image_matrix.cli.plan import state_of
+    from image_matrix.cli.signatures import UNVERIFIED, believes_tags
     from image_matrix.config.variant_selectors import select
     from image_matrix.planning.registry_locations import registry_locations
     from image_matrix.publish.status import variant_statuses
@@ -82,8 +79,8 @@ def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool
     for problem in problems:
         note(session, problem)
     legs = [leg for one in statuses for leg in one.legs]
-    if state.loaded.matrix.release.sign.tool == "none" and any(leg.progress == "tested" for leg in legs):
-        note(session, UNSIGNED)
+    if believes_tags(state.loaded) and any(leg.progress == "tested" for leg in legs):
+        note(session, UNVERIFIED)
     return 3 if legs and all(leg.progress == "unknown" for leg in legs) else 0
 
 

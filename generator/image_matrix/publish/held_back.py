@@ -12,13 +12,15 @@ from image_matrix.dag import upwards
 from image_matrix.errors import Failure
 from image_matrix.profiles.offer import offers, released_offers, used_variants
 from image_matrix.publish.indexes import by_digest
+from image_matrix.publish.trust import UNSCANNED, UNTESTED
 from image_matrix.registry.answers import manifest_or_none
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from image_matrix.config.model import LegId, Matrix, Variant
+    from image_matrix.config.platforms import Platform
     from image_matrix.planning.plan import State
     from image_matrix.profiles.offer import Offer
     from image_matrix.publish.release_files import ReleaseEntry
@@ -65,7 +67,28 @@ WITH_WORKFLOW = "run the workflow for all images: leave its input `images` empty
 BY_HAND = (
     "`image-matrix build --push` builds what the registry does not have, and `image-matrix verify` tests it"
 )
-"""What a project without a workflow does."""
+"""What a project without a workflow does for images that are not ready."""
+
+
+def advice_by_hand(reasons: Mapping[LegId, str]) -> str:
+    """Return what a project without a workflow does: it builds, tests, signs and scans by commands."""
+    kinds = {leg: reason.partition(":")[0] for leg, reason in reasons.items()}
+    steps = [BY_HAND] if {*kinds.values()} - {UNTESTED, UNSCANNED} else []
+    for platform, names in _by_platform(leg for leg, kind in kinds.items() if kind == UNTESTED):
+        accept = f"`image-matrix accept --platform {platform} {names}` signs what"
+        steps.append(f"{accept} `image-matrix verify --platform {platform} {names}` has tested")
+    for platform, names in _by_platform(leg for leg, kind in kinds.items() if kind == UNSCANNED):
+        scan = f"`image-matrix scan --platform {platform} --result scanned.json {names}` has scanned"
+        steps.append(f"`image-matrix ci attest --platform {platform} scanned.json` attests what {scan}")
+    return "; ".join(steps)
+
+
+def _by_platform(legs: Iterable[LegId]) -> Iterator[tuple[Platform, str]]:
+    """Yield each platform with the names of its variants, as a command takes them."""
+    found: dict[Platform, list[str]] = {}
+    for name, platform in legs:
+        found.setdefault(platform, []).append(name)
+    yield from ((platform, " ".join(names)) for platform, names in found.items())
 
 
 def refuse_to_release_nothing(held: Mapping[str, str], ready: Collection[object], advice: str) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from image_matrix.planning.plan import State
     from image_matrix.publish.signing import Verifier
 
+UNTESTED, UNSCANNED = "not tested", "not scanned"
+"""How a reason begins: an image has no signature as tested, or no attestation of a scan."""
 VERIFIERS = 8
 """Signatures that are verified at the same time."""
 _Item = TypeVar("_Item")
@@ -82,9 +84,9 @@ def unscanned(state: State, images: Mapping[LegId, str], policy: str, trust: Tru
 
 def unproven(state: State, images: Mapping[LegId, str], policy: str | None, trust: Trust) -> dict[LegId, str]:
     """Return the legs whose image may not be released, with the reason; ``policy`` is ``None`` if nobody scans."""
-    reasons = {leg: f"not tested: {reason}" for leg, reason in untested(state, images, trust).items()}
+    reasons = {leg: f"{UNTESTED}: {reason}" for leg, reason in untested(state, images, trust).items()}
     if policy is None:
         return reasons
     rest = {leg: image for leg, image in images.items() if leg not in reasons}
     missing = unscanned(state, rest, policy, trust)
-    return reasons | {leg: f"not scanned: {reason}" for leg, reason in missing.items()}
+    return reasons | {leg: f"{UNSCANNED}: {reason}" for leg, reason in missing.items()}
