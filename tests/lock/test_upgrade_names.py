@@ -53,7 +53,7 @@ def loaded(tmp_path: Path) -> Loaded:
         ("scienc", "did you mean `science`?"),
         (
             "bsae",
-            ", `micromamba`, `science`, `science:py313`; for a package of apt: `image-matrix lock --upgrade apt`",
+            "`micromamba` and 2 more; for a package of apt: `image-matrix lock --upgrade apt`",
         ),
     ],
 )
