@@ -38,6 +38,13 @@ images:
   geo: {from: base, apt: [git]}
   more: {from: geo}
 """
+WITH_TOOL = (
+    MATRIX.replace("context: base}", 'context: base, contexts: {"quay.io/team/tool": tool}}')
+    + """\
+  tool: {from: debian, apt: [jq]}
+"""
+)
+TOOL = "quay.io/team/tool"
 BASE = """\
 FROM debian:trixie-slim
 ONBUILD COPY --from=ghcr.io/astral-sh/uv:0.8 /uv /bin/
@@ -49,11 +56,15 @@ UV = "ghcr.io/astral-sh/uv:0.8"
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Inputs:
-    (tmp_path / "matrix.yaml").write_text(MATRIX)
-    for name, text in {"base": BASE, "lab": "FROM quay.io/team/base\n"}.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "Dockerfile").write_text(text)
-    return read_inputs(tmp_path)
+    return read_project(tmp_path, MATRIX, BASE)
+
+
+def read_project(folder: Path, matrix: str, base: str) -> Inputs:
+    (folder / "matrix.yaml").write_text(matrix)
+    for name, text in {"base": base, "lab": "FROM quay.io/team/base\n"}.items():
+        (folder / name).mkdir()
+        (folder / name / "Dockerfile").write_text(text)
+    return read_inputs(folder)
 
 
 def test_the_builds_that_run_them_get_the_images_of_the_sources(inputs: Inputs) -> None:
@@ -66,6 +77,32 @@ def test_the_builds_that_run_them_get_the_images_of_the_sources(inputs: Inputs) 
     assert contexts == {"base": there, "lab": there, "geo": there, "more": None}
     commands = image_commands(request, BuildahPlace("buildah", is_plain), push=False)
     given = [any(UV in word for word in one.build) for one in commands]
+    assert given == [True, True, True, False]
+
+
+def test_the_builds_that_run_them_get_the_images_of_the_matrix(tmp_path: Path) -> None:
+    inputs = read_project(tmp_path, WITH_TOOL, f"{BASE}ONBUILD COPY --from={TOOL} /a /a\n")
+    locations = Locations(state_of(load_project(inputs)))
+    legs = [(f"{image}:default", AMD64) for image in ("lab", "geo", "more")]
+    there = {("tool:default", AMD64): f"{TOOL}@sha256:{'1' * 64}"}
+    made = {
+        where: make_request(locations, legs, existing, BuildOptions(push=False), ())
+        for where, existing in {"registry": there, "here": {}}.items()
+    }
+    contexts = {
+        where: {
+            name.partition("_")[0]: target["contexts"].get(TOOL)
+            for name, target in definition(request)["target"].items()
+        }
+        for where, request in made.items()
+    }
+    of_registry = f"docker-image://{there['tool:default', AMD64]}"
+    assert contexts["registry"] == {"base": of_registry, "lab": of_registry, "geo": of_registry, "more": None}
+    of_run = contexts["here"]["lab"]
+    assert of_run.startswith("target:tool_")
+    assert contexts["here"] == {"tool": None, "base": of_run, "lab": of_run, "geo": of_run, "more": None}
+    commands = image_commands(made["registry"], BuildahPlace("buildah", is_plain), push=False)
+    given = [any(word.startswith(f"{TOOL}=") for word in one.build) for one in commands]
     assert given == [True, True, True, False]
 
 

@@ -118,7 +118,7 @@ def _names(request: BuildRequest, leg: BuildLeg) -> Iterator[tuple[str, ...]]:
     number = target_number(declared, build.target if build else None)
     for use in needs(declared, len(declared) - 1 if number is None else number).every:
         yield tuple(dict.fromkeys((use.name, use.written)))
-    yield from ((name,) for name in leg.variant.trigger_sources)
+    yield from ((name,) for name in (*leg.variant.trigger_sources, *leg.variant.trigger_images))
 
 
 def without_tag(reference: str) -> str:

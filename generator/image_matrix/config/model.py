@@ -324,6 +324,8 @@ class Variant:
     """Whether user, home, entry point and Python are those of its source or of an own Dockerfile; else a kind's."""
     trigger_sources: Mapping[str, str] = field(default_factory=dict)
     """Names in ``ONBUILD`` of its parent's Dockerfile, each with the source that replaces it; in the parent's key."""
+    trigger_images: Mapping[str, str] = field(default_factory=dict)
+    """The same names, each with the id of the variant that replaces it."""
     build: DockerfileBuild | None = None
     """What it is built from if its Dockerfile stays as it is; then it has no kind, packages and variables."""
 
@@ -334,8 +336,9 @@ class Variant:
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """Ids of the variants that must be built before it: its parent first, then others that its Dockerfile names."""
-        others = self.build.images.values() if self.build else ()
+        """Ids of the variants that are built before it: its parent first, then others that its build copies from."""
+        own = self.build.images.values() if self.build else ()
+        others = (*own, *self.trigger_images.values())
         return tuple(dict.fromkeys((*((self.parent,) if self.parent else ()), *others)))
 
     @property

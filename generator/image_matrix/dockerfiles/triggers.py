@@ -6,12 +6,15 @@ on the result runs them no more.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.instructions import without_trigger
 from image_matrix.dockerfiles.stages import bodies, copies, stages, target_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
 
@@ -28,10 +31,22 @@ def triggers(dockerfile: Dockerfile, build: DockerfileBuild, platform: str) -> t
     return tuple(without_trigger(item, dockerfile.escape) for item in body if item.name == "ONBUILD")
 
 
-def sources_of_triggers(dockerfile: Dockerfile, build: DockerfileBuild, platform: str) -> dict[str, str]:
-    """Return the names that triggers copy or mount from, each with the source that replaces it."""
-    names = [use.name for item in triggers(dockerfile, build, platform) for use in copies(item)]
-    return {name: build.sources[name] for name in names if name in build.sources}
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The names that triggers copy or mount from, and what the build that has them replaces these by."""
+
+    sources: Mapping[str, str]
+    images: Mapping[str, str]
+    """Each with the id of a variant."""
+
+
+def replaced_in_triggers(dockerfile: Dockerfile, build: DockerfileBuild, platform: str) -> Replaced:
+    """Return what replaces the names in triggers."""
+    names = {use.name for item in triggers(dockerfile, build, platform) for use in copies(item)}
+    return Replaced(
+        {name: source for name, source in build.sources.items() if name in names},
+        {name: image for name, image in build.images.items() if name in names},
+    )
 
 
 def copies_from_context(item: Instruction) -> bool:

@@ -13,7 +13,7 @@ from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnose, diagnostic
 from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, parse, split_lines
 from image_matrix.dockerfiles.links import link, same_image
-from image_matrix.dockerfiles.triggers import sources_of_triggers, triggers
+from image_matrix.dockerfiles.triggers import replaced_in_triggers, triggers
 from image_matrix.project.context_faults import ContextFault, findings_of
 from image_matrix.project.dockerfile_contexts import DockerfileContexts
 from image_matrix.project.shown_installers import shown_below
@@ -189,12 +189,12 @@ class _Project:
 def _with_triggers(
     item: Variant, variants: Mapping[str, Variant], dockerfiles: Mapping[str, Dockerfile]
 ) -> Variant:
-    """Return a variant with the sources that its build needs for ``ONBUILD`` of the Dockerfile that it is built on."""
+    """Return a variant with what its build needs for ``ONBUILD`` of the Dockerfile that it is built on."""
     parent = variants.get(item.parent or "")
     if parent is None or parent.build is None or parent.id not in dockerfiles:
         return item
-    sources = sources_of_triggers(dockerfiles[parent.id], parent.build, item.platforms[0])
-    return replace(item, trigger_sources=sources) if sources else item
+    replaced = replaced_in_triggers(dockerfiles[parent.id], parent.build, item.platforms[0])
+    return replace(item, trigger_sources=replaced.sources, trigger_images=replaced.images)
 
 
 def _read_variant(item: Variant, build: DockerfileBuild, dockerfile: Dockerfile) -> Variant:

@@ -64,10 +64,11 @@ def secret_option(name: str) -> str:
 
 
 def replaced_images(item: Variant) -> dict[str, str]:
-    """Return the names in a variant's Dockerfile that other variants replace, each with the variant's id."""
+    """Return the names in what a variant's build runs that other variants replace, each with the variant's id."""
+    triggers = {context_key(name): image for name, image in item.trigger_images.items()}
     if item.build:
-        return {context_key(name): parent for name, parent in item.build.images.items()}
-    return {parent_reference(item.parent): item.parent} if item.parent else {}
+        return triggers | {context_key(name): parent for name, parent in item.build.images.items()}
+    return triggers | ({parent_reference(item.parent): item.parent} if item.parent else {})
 
 
 def dockerfile_fields(item: Variant) -> dict[str, Any]:
