@@ -6,13 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.stages import leading_arguments
+from image_matrix.dockerfiles.stages import Stage, Use, base_chain, leading_arguments, target_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_matrix.config.model import Matrix, Variant
-    from image_matrix.dockerfiles.instructions import Dockerfile
+    from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
 
 UNKNOWN = "IMAGE"
 """In place of an image that nothing tells."""
@@ -22,7 +22,7 @@ def unset_advice(
     matrix: Matrix, variants: Mapping[str, Variant], item: Variant, dockerfile: Dockerfile, name: str
 ) -> str:
     """Return the line of the matrix that gives an argument of FROM its value; the image's own start, if that fits."""
-    word = _base_of(dockerfile).strip("\"'")
+    word = _base_of(dockerfile, item.build.target if item.build else None).strip("\"'")
     is_parent = re.fullmatch(rf"\$(?:{name}|\{{{name}\}})", word)
     starts = {
         _start(matrix, variants, one) for one in variants.values() if one.image == item.image and one.build
@@ -34,14 +34,17 @@ def unset_advice(
     return f"{written}, and `ARG {name}` before the first FROM"
 
 
-def _base_of(dockerfile: Dockerfile) -> str:
-    """Return what the last stage is built on, as it is written, behind stages that are built on each other."""
-    word, bases = "", dict[str, str]()
-    for item in (one for one in dockerfile.instructions if one.name == "FROM"):
-        base, *alias = item.text.split() or [""]
-        word = bases.get(base.lower(), base)
-        bases |= {alias[1].lower(): word} if len(alias) > 1 else {}
-    return word
+def _base_of(dockerfile: Dockerfile, target: str | None) -> str:
+    """Return what a target is built on, as it is written, behind stages built on each other; empty without one."""
+    declared = [_stage(item) for item in dockerfile.instructions if item.name == "FROM"]
+    number = target_number(declared, target)
+    return "" if number is None else declared[base_chain(declared, number)[0]].base.written
+
+
+def _stage(item: Instruction) -> Stage:
+    base, *alias = item.text.split() or [""]
+    name = alias[1].lower() if len(alias) > 1 else ""
+    return Stage(name, Use(base, item.line, item.name, base), ())
 
 
 def _start(matrix: Matrix, variants: Mapping[str, Variant], item: Variant) -> str:
