@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_matrix.profiles.mounts import HOME, is_home
+from image_matrix.config.home import HOME
+from image_matrix.profiles.mounts import is_home
 from image_matrix.validate.profiles_mounts import MOUNTS
 
 if TYPE_CHECKING:

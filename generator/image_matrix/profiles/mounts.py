@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.home import HOME
 from image_matrix.profiles.template_fields import text_of
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 SETTINGS = ("volumes", "volume_mounts")
 """The settings of KubeSpawner with volumes and with mounts."""
-HOME = "/home/jovyan"
-"""Where the JupyterHub chart mounts homes: the default of ``singleuser.storage.homeMountPath``."""
 Key = str | int
 """Key of an entry in a mapping, or its position in a list."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from image_matrix.config.home import HOME
 from image_matrix.errors import CallError
 from image_matrix.running.model import HomeVolume, Launch
 from image_matrix.running.options import NO_VOLUME
-from image_matrix.verify.contract import HOME, PORT
+from image_matrix.verify.contract import PORT
 
 if TYPE_CHECKING:
     from image_matrix.running.model import LocalImage, RunOptions

@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from image_matrix.config.conda import MICROMAMBA
+from image_matrix.config.home import HOME
 from image_matrix.config.lineage import ancestors
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.validate.findings import bad_value, one_machine
-from image_matrix.validate.hidden_files import HIDDEN, HOME, TEMPLATE, below, invisible
+from image_matrix.validate.hidden_files import HIDDEN, TEMPLATE, below, invisible
 from image_matrix.validate.references import settings_of, settings_of_image, uses_conda
 
 if TYPE_CHECKING:

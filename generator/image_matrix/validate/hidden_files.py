@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.config.home import HOME
 from image_matrix.config.variants import resolution_of
 from image_matrix.validate.findings import bad_value, once_a_place
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.diagnostics import Finding
 
-HOME = "/home/jovyan"
 TEMPLATE = "/opt/home-template"
 """What fills homes, where an image has the start of the built-in kinds."""
 KERNEL = dict.fromkeys(("/dev", "/proc", "/sys"), "it is the kernel's")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import chain, combinations, product
 from typing import TYPE_CHECKING
 
+from image_matrix.config.home import HOME
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.profiles.charts import OVERRIDE, overrides_of_option
-from image_matrix.profiles.mounts import HOME
 from image_matrix.validate.profiles_overrides import each_override
 
 if TYPE_CHECKING:

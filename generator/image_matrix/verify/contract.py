@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from image_matrix.config.home import HOME
 from image_matrix.text import plural
 from image_matrix.verify.in_container.probe import HOST
 
@@ -22,7 +23,6 @@ Page = dict[str, Any]
 
 USER = "jovyan"
 UID = 1000
-HOME = "/home/jovyan"
 PORT = 8888
 FS_GROUP = 100
 """The group that platforms give to volumes: Kubeflow's DefaultFSGroup, the JupyterHub chart's ``fsGid``."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from image_matrix.config.home import HOME
+
 
 @dataclass(frozen=True, slots=True)
 class Volume:
@@ -20,7 +22,7 @@ class Volume:
 
     def mount(self) -> str:
         """Return the value of ``--mount``."""
-        parts = ("type=volume", "dst=/home/jovyan", "volume-nocopy", "volume-driver=local")
+        parts = ("type=volume", f"dst={HOME}", "volume-nocopy", "volume-driver=local")
         driver = ("volume-opt=type=tmpfs", "volume-opt=device=tmpfs", f'"volume-opt=o={self.options()}"')
         return ",".join((*parts, *driver))
 

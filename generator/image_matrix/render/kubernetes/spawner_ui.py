@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.home import HOME
 from image_matrix.config.lineage import lineage
 from image_matrix.profiles.audience import plain_environment
 from image_matrix.profiles.devices import of_image
@@ -154,6 +155,6 @@ def _factor(limit: float | None, guarantee: float | None) -> str:
 def _home() -> dict[str, Any]:
     claim = {"resources": {"requests": {"storage": "10Gi"}}, "accessModes": ["ReadWriteOnce"]}
     return {
-        "mount": "/home/jovyan",
+        "mount": HOME,
         "newPvc": {"metadata": {"name": "{notebook-name}-workspace"}, "spec": claim},
     }

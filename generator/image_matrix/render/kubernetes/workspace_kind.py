@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.home import HOME
 from image_matrix.config.served_app import ide_of
 from image_matrix.profiles.audience import audience, groups_of, shared_environment
 from image_matrix.profiles.mounts import shared_mounts
@@ -207,7 +208,7 @@ def _pod_template(listed: _Listed, site: Site) -> dict[str, Any]:
     shm = {"name": "dshm", "mountPath": "/dev/shm"}  # noqa: S108 - a mount in a pod
     prefix = {"name": "NB_PREFIX", "value": f'{{{{ httpPathPrefix "{PORT}" }}}}'}
     return {
-        "volumeMounts": {"home": "/home/jovyan"},
+        "volumeMounts": {"home": HOME},
         "activityProbe": _OF_JUPYTER if listed.kind.is_jupyter else _by_script(),
         "ports": [port],
         "extraEnv": [prefix, *_variables({**build_variables(site), **shared_environment(listed.offers)})],
