@@ -44,13 +44,14 @@ def copied_paths(dockerfile: Dockerfile, numbers: Collection[int]) -> Iterator[C
     for number, body in enumerate(bodies(dockerfile)):
         for item in body if number in numbers else ():
             instruction = "RUN --mount" if item.name == "RUN" else item.name
-            for written in _sources(item, dockerfile.escape):
+            for written in sources_of(item, dockerfile.escape):
                 if not _OPEN.search(written):
                     path = posixpath.normpath(f"/{written}").lstrip("/") or "."
                     yield CopiedPath(path, written, item.line, instruction)
 
 
-def _sources(item: Instruction, escape: str) -> Iterator[str]:
+def sources_of(item: Instruction, escape: str) -> Iterator[str]:
+    """Yield what an instruction takes of the build context, as it stands there; heredocs, ``<<EOF``, among it."""
     if item.name in ("COPY", "ADD") and item.flag("from") is None:
         paths = _words(item.text, escape)[:-1]
         yield from (path for path in paths if item.name == "COPY" or not _REMOTE.search(path))

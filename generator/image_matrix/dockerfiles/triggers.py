@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.dockerfiles.instructions import without_trigger
+from image_matrix.dockerfiles.copied_files import sources_of
+from image_matrix.dockerfiles.instructions import HEREDOC, without_trigger
 from image_matrix.dockerfiles.stages import bodies, copies, stages, target_number
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from image_matrix.config.dockerfile_build import DockerfileBuild
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
-
-_OF_CONTEXT = ("ADD", "COPY")
 
 
 def triggers(dockerfile: Dockerfile, build: DockerfileBuild, platform: str) -> tuple[Instruction, ...]:
@@ -49,7 +48,6 @@ def replaced_in_triggers(dockerfile: Dockerfile, build: DockerfileBuild, platfor
     )
 
 
-def copies_from_context(item: Instruction) -> bool:
+def takes_from_context(item: Instruction, escape: str) -> bool:
     """Say whether an instruction takes files of the build context."""
-    is_address = item.name == "ADD" and "://" in item.text
-    return item.name in _OF_CONTEXT and item.flag("from") is None and not is_address and not item.heredocs
+    return any(not HEREDOC.fullmatch(source) for source in sources_of(item, escape))

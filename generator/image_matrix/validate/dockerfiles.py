@@ -215,10 +215,12 @@ def _declaration(checked: CheckedDockerfile, use: Use) -> str:
 def unchecked(path: str, dockerfile: Dockerfile) -> Iterator[Diagnostic]:
     """Yield what a Dockerfile, or a template of one, fetches without a checksum."""
     for item, line, address in fetched(dockerfile):
+        is_later = dockerfile.lines[item.line - 1].lstrip().upper().startswith("ONBUILD")
+        add = f"{'ONBUILD ' if is_later else ''}ADD --checksum=sha256:…"
         advice = (
-            f"write `ADD --checksum=sha256:… {address} …`"
+            f"write `{add} {address} …`"
             if item.name == "ADD"
-            else "fetch it with `ADD --checksum=sha256:…`, or compare its checksum in this step"
+            else f"fetch it with `{add}`, or compare its checksum in this step"
         )
         place = place_of(path, dockerfile, line, address)
         yield diagnostic(rules.UNCHECKED_FETCH, place, address=address, advice=advice)
