@@ -352,6 +352,33 @@ def test_a_repository_that_may_not_exist_is_left_alone(place: Place, old: str) -
     assert old in place.filled("leaf").tags()
 
 
+@pytest.mark.parametrize("option", ["--dry-run", "--delete"])
+def test_a_repository_that_cannot_be_read_stops_no_other(
+    place: Place, old: str, option: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither before anything is deleted: the plan of the others is whole."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    place.filled("base").cache("cache-gone-amd64")
+    place.registry.behaviour = Registry(refused={"GET /v2/team/base/tags/list": 418})
+    code, text = place("prune", "--keep-releases", "2", option)
+    deleted = option == "--delete"
+    assert (code, ("5 of 5 manifests deleted" if deleted else "5 manifests would be deleted") in text) == (
+        3,
+        True,
+    )
+    assert f"error: stopped in {place.registry.host}/team/base: " in text
+    assert "stopped in " in (tmp_path / "summary").read_text()
+    assert (old in place.filled("leaf").tags()) is not deleted
+    assert "cache-gone-amd64" in place.filled("base").tags()
+
+
+def test_where_no_repository_can_be_read_nothing_is_planned(place: Place, old: str) -> None:
+    place.registry.behaviour = Registry(refused={"GET": 418})
+    code, text = place("prune", "--keep-releases", "2", "--delete")
+    assert (code, "nothing to delete" in text, "HTTP 418" in text) == (3, False, True)
+    assert old in place.filled("leaf").tags()
+
+
 def test_a_repository_that_hides_what_is_attached_is_left_alone(place: Place, old: str) -> None:
     leaf = place.filled("leaf")
     hidden = f"GET /v2/{leaf.name}/referrers/{place.registry.tags[f'{leaf.name}:{old}']}"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from image_matrix.cli.prune_needs import KnownNeeds
     from image_matrix.cli.prune_stores import Store
     from image_matrix.cli.session import Session
+    from image_matrix.errors import EnvironmentFailure
     from image_matrix.pruning.model import RepositoryPlan
     from image_matrix.pruning.result import PruneEnd
     from image_matrix.registry.client import Registry
@@ -79,33 +80,40 @@ def prune(session: Session, keep_releases: int | None, older: int | None, delete
         return _planned(store, registry, latest.needed, name, before)
 
     with span("read the registry"):
-        plans, left = _all_planned(needed, planned)
+        plans, left, unread = _all_planned(needed, planned)
     for text in left:
         note(session, text)
     _print(session, plans, format_)
     outcomes = delete_planned(session, store, plans, planned, latest.moved) if delete else None
-    return _end(format_, plans, result_of(plans, outcomes), left)
+    return _end(format_, plans, result_of(plans, outcomes, unread), left)
 
 
 def _all_planned(
     needed: KnownNeeds, planned: Callable[[str], RepositoryPlan]
-) -> tuple[list[RepositoryPlan], list[str]]:
+) -> tuple[list[RepositoryPlan], list[str], dict[str, EnvironmentFailure]]:
     """Plan all repositories but those that the registry denies access to, which may not exist, and say which.
 
-    Raises :class:`EnvironmentFailure` if it denies access to all that have something.
+    What fails in one repository is no failure of the others: it is returned with the repository's name. Raises
+    :class:`EnvironmentFailure` if no repository can be read, or the registry denies access to all that have something.
     """
+    from image_matrix.errors import EnvironmentFailure
     from image_matrix.registry.repositories import Inaccessible
 
     plans: list[RepositoryPlan] = []
     denied: list[Inaccessible] = []
+    unread: dict[str, EnvironmentFailure] = {}
     for name in needed.repositories():
         try:
             plans.append(planned(name))
         except Inaccessible as failure:
             denied.append(failure)
+        except EnvironmentFailure as failure:
+            unread[name] = failure
+    if unread and not plans:
+        raise next(iter(unread.values()))
     if denied and not any(plan.keep or plan.delete or plan.unexplained for plan in plans):
         raise denied[0]
-    return plans, [f"left alone: {refusal.message}; {refusal.help}" for refusal in denied]
+    return plans, [f"left alone: {refusal.message}; {refusal.help}" for refusal in denied], unread
 
 
 def _planned(

@@ -11,7 +11,7 @@ from image_matrix.pruning.report import freed_words, total
 from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from image_matrix.pruning.model import RepositoryPlan
     from image_matrix.pruning.perform import DeletionOutcome
@@ -30,16 +30,24 @@ class PruneEnd:
     """What could not be done."""
 
 
-def result_of(plans: Sequence[RepositoryPlan], outcomes: Sequence[DeletionOutcome] | None) -> PruneEnd:
-    """Return how it ended; without ``outcomes``, nothing was to be deleted."""
+def result_of(
+    plans: Sequence[RepositoryPlan],
+    outcomes: Sequence[DeletionOutcome] | None,
+    unread: Mapping[str, EnvironmentFailure],
+) -> PruneEnd:
+    """Return how it ended; without ``outcomes``, nothing was to be deleted.
+
+    ``unread`` are repositories without a plan, with what failed.
+    """
+    problem = _problem(outcomes or (), unread)
     count, frees = plural(total(plans), "manifest"), f", which frees {freed_words(freed_bytes(plans))}"
     if not total(plans):
-        return PruneEnd("nothing to delete")
+        return PruneEnd("nothing to delete", problem=problem)
     if outcomes is None:
-        return PruneEnd(f"{count} would be deleted{frees}; --delete deletes them")
+        return PruneEnd(f"{count} would be deleted{frees}; --delete deletes them", problem=problem)
     deleted = sum(one.deleted for one in outcomes)
     sentence = f"{deleted} of {count} deleted{frees if deleted == total(plans) else ''}"
-    return PruneEnd(sentence, tuple(_notes(outcomes)), _problem(outcomes))
+    return PruneEnd(sentence, tuple(_notes(outcomes)), problem)
 
 
 def _notes(outcomes: Sequence[DeletionOutcome]) -> list[str]:
@@ -49,10 +57,12 @@ def _notes(outcomes: Sequence[DeletionOutcome]) -> list[str]:
     return [*reasons, *([f"what was not deleted keeps {more}: its images and signatures"] if staying else [])]
 
 
-def _problem(outcomes: Sequence[DeletionOutcome]) -> EnvironmentFailure | None:
+def _problem(
+    outcomes: Sequence[DeletionOutcome], unread: Mapping[str, EnvironmentFailure]
+) -> EnvironmentFailure | None:
     """Return what failed, each reason once, with what to do about each."""
     failed = [failure for one in outcomes for failure in one.failed.values()]
-    stopped = {name: failure for one in outcomes for name, failure in one.stopped.items()}
+    stopped = {**unread, **{name: failure for one in outcomes for name, failure in one.stopped.items()}}
     reasons: dict[str, list[str]] = {}
     for name, failure in stopped.items():
         reasons.setdefault(failure.message, []).append(name)
