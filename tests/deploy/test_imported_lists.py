@@ -11,6 +11,7 @@ import yaml
 
 from bench.lists import compare, imported_text, rendered, slug_of
 from image_matrix.errors import CallError
+from image_matrix.importing.list_checks import check_list
 from image_matrix.importing.list_places import list_places
 from image_matrix.importing.profile_options import as_users_see_it, option_names
 from image_matrix.importing.spawner_list import documents_of, spawner_list
@@ -162,6 +163,9 @@ def test_an_alias_may_stand_in_several_places() -> None:
     ],
 )
 def test_what_kubespawner_cannot_read_is_refused(fields: dict[str, Any], problem: str) -> None:
+    entries = [{"display_name": "A"}, {"display_name": "A", **fields}]
+    text = yaml.safe_dump(entries, sort_keys=False)
     with pytest.raises(CallError) as raised:
-        spawner_list("a.yaml", [[{"display_name": "A", **fields}]])
+        check_list(entries, list_places("a.yaml", text))
+    assert int(str(raised.value).split(":")[1]) > 1  # not the first entry
     assert problem in f"{raised.value}; {raised.value.help}"

@@ -53,3 +53,28 @@ def test_a_path_has_the_place_of_what_it_is_from() -> None:
     assert word(ListOrigin(1, "a/B:1", is_image=True), ("image",)) == '"a/B:1"'
     assert word(ListOrigin(1), ("env", "A"), "key") == '"A"'
     assert word(ListOrigin(1), ("unknown",)) == "display_name"
+
+
+LIST = """\
+singleuser:
+  profileList:
+    - display_name: A
+    - display_name: B
+      profile_options:
+        size:
+          choices:
+            1: {display_name: S, kubespawner_override: {tolerations: [{key: a}, 5]}}
+"""
+
+
+def test_a_path_of_the_list_has_its_place() -> None:
+    places = list_places("list.yaml", LIST)
+    tolerations = (1, "profile_options", "size", "choices", 1, "kubespawner_override", "tolerations")
+    for path, line, column in [
+        ((0,), 3, 7),
+        ((1, "profile_options", "size"), 6, 9),
+        (tolerations, 8, 57),
+        ((*tolerations, 1), 8, 81),
+    ]:
+        place = places.place_of(path)
+        assert (place.line, place.column) == (line, column)

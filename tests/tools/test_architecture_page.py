@@ -94,7 +94,6 @@ WHEN_NEEDED = {
     "__main__": ["main"],
     "config.yaml_loader": ["parse"],
     "project.cached": ["cached_shape", "cached_section", "cached_meaning", "cached_meaning"],
-    "importing.spawner_list": ["_check_shape"],
     "project.load": ["_floating_images", "_named_images", "_linked"],
     "project.misshapen": ["misshapen", "_independent_contexts", "unlocatable_of"],
 }

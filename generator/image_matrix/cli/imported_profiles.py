@@ -5,22 +5,19 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.matrix_edit import names_of_profiles, open_matrix, validate_beside, write_matrix
+from image_matrix.cli.matrix_edit import open_matrix, validate_beside, write_matrix
 from image_matrix.cli.printing import note, say
+from image_matrix.cli.profile_names import SPAWNER, names_of_profiles, site_of_list
 from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from image_matrix.cli.matrix_edit import OpenMatrix, ProfileNames
+    from image_matrix.cli.matrix_edit import OpenMatrix
     from image_matrix.cli.session import Session
-    from image_matrix.config.sites import Site
     from image_matrix.importing.list_places import ListOrigin
     from image_matrix.importing.profile_list import ImportedProfiles
     from image_matrix.json_data import Json
-
-_SPAWNER = "jupyterhub"
-"""What has lists that are imported."""
 
 
 def import_profiles(session: Session, file: str, text: str, site: str | None) -> None:
@@ -29,20 +26,23 @@ def import_profiles(session: Session, file: str, text: str, site: str | None) ->
     Raises :class:`CallError` for a file without a list and for an unknown site, :class:`MatrixError` if the matrix is
     not valid with them.
     """
+    from image_matrix.importing.list_checks import check_list
+    from image_matrix.importing.list_places import list_places
     from image_matrix.importing.listed_chart import other_chart
     from image_matrix.importing.profile_list import profiles_of
     from image_matrix.importing.spawner_list import documents_of, spawner_list
 
     documents = documents_of(file, text)
     entries = spawner_list(file, documents)
+    check_list(entries, list_places(file, text))
     matrix = open_matrix(session, None)
     names = names_of_profiles(session, matrix)
-    sites, listed_at = names.sites, _site(session, names, site)
+    sites, listed_at = names.sites, site_of_list(session, names, site)
     imported = profiles_of(entries, matrix.known, names.taken, listed_at.hub, site)
-    other = other_chart(file, documents, listed_at) if listed_at.spawner == _SPAWNER else None
+    other = other_chart(file, documents, listed_at) if listed_at.spawner == SPAWNER else None
     for problem in (*imported.notes, *([other] if other else ())):
         note(session, problem)
-    hubs = [name for name, one in sites.items() if one.spawner == _SPAWNER]
+    hubs = [name for name, one in sites.items() if one.spawner == SPAWNER]
     with _at_one_site(file, hubs if site is None else ()):
         _write(
             session, matrix, (file, text), imported, site, [name for name in sites if site and name != site]
@@ -61,39 +61,6 @@ def _at_one_site(file: str, hubs: Sequence[str]) -> Iterator[None]:
         yield
     except MatrixError as error:
         raise MatrixError(for_one_site(error.diagnostics, file, hubs)) from error
-
-
-def _site(session: Session, names: ProfileNames, site: str | None) -> Site:
-    """Return the site of a name, or the first with a hub; raises :class:`CallError` for a name of none with a hub."""
-    from image_matrix.config.sites import Site
-    from image_matrix.diagnostics import did_you_mean
-    from image_matrix.errors import CallError
-
-    sites = names.sites
-    if site is not None and site in names.of_overlays:
-        problem = f"only an overlay declares the site `{site}`, and {session.matrix} gets its profiles"
-        raise CallError(problem, f"declare it there, too: {_declaration(site)}")
-    if site is not None and site not in sites:
-        advice = did_you_mean(site, sites) if sites else f"declare it: {_declaration(site)}"
-        raise CallError(f"{session.matrix} has no site `{site}`", advice)
-    hubs = [one for one in sites.values() if one.spawner == _SPAWNER]
-    if site is not None and sites[site] not in hubs:
-        problem = (
-            f"a profile list is that of a hub, and the spawner of the site `{site}` is {sites[site].spawner}"
-        )
-        named = f"name one with a hub: {listed([one.name for one in hubs], 5)}"
-        raise CallError(
-            problem, named if hubs else f"declare one with a hub, and name it: {_declaration('hub')}"
-        )
-    if site is not None:
-        return sites[site]
-    return next(iter([*hubs, *sites.values()]), Site())
-
-
-def _declaration(site: str) -> str:
-    from image_matrix.config.charts import default_chart
-
-    return f'`sites: {{{site}: {{chart: "{default_chart().version}"}}}}`'
 
 
 def _write(

@@ -9,14 +9,12 @@ from image_matrix.cli.network_environment import use_network
 from image_matrix.cli.printing import note, say
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from image_matrix.cli.session import Session
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.network import Network
-    from image_matrix.config.sites import Site
     from image_matrix.importing.package_lists import ImportedImage
-    from image_matrix.importing.profile_list import TakenNames
     from image_matrix.importing.sources import Known
     from image_matrix.project.inputs import Inputs
     from image_matrix.registry.client import Registry
@@ -84,36 +82,6 @@ def _refuse_registry(registry: str) -> None:
         raise CallError(
             f"`{registry}` is not a registry path", reference_advice(registry, "ghcr.io/OWNER/NAME")
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileNames:
-    """What a list of profiles meets in a matrix."""
-
-    taken: TakenNames
-    sites: Mapping[str, Site]
-    """Those that the matrix itself declares, with what overlays say of them."""
-    of_overlays: tuple[str, ...]
-    """Sites that only overlays declare: the matrix cannot name them."""
-
-
-def names_of_profiles(session: Session, matrix: OpenMatrix) -> ProfileNames:
-    """Return the sizes, profiles and sites that a matrix has; raises :class:`MatrixError` for one of another shape."""
-    from image_matrix.config.sites import read_sites
-    from image_matrix.importing.profile_list import TakenNames
-    from image_matrix.project.content_cache import content_cache
-    from image_matrix.project.inputs import inputs_with
-    from image_matrix.project.load import load_shaped
-
-    inputs = inputs_with(matrix.text, session.root, session.matrix, session.overlays)
-    documents = load_shaped(inputs, content_cache())
-    declared, sites = documents.base, read_sites(documents.value)
-    in_matrix = declared.get("sites") or {}
-    return ProfileNames(
-        TakenNames(declared.get("sizes") or {}, declared.get("profiles") or {}),
-        {name: site for name, site in sites.items() if name in in_matrix},
-        tuple(name for name in sites if name not in in_matrix),
-    )
 
 
 def _network(values: list[dict[str, Any]]) -> Network:

@@ -61,6 +61,13 @@ class ListPlaces:
         has_value = isinstance(value, yaml.ScalarNode) and best > (0, 0)
         return self._place(value if has_value and (target == "value" or origin.is_image) else key)
 
+    def place_of(self, path: Path) -> Place:
+        """Return the place of what stands at a path of the list, whose first step is the position of an entry."""
+        position, *inside = map(str, path)
+        entry = self.entries[int(position)]
+        nodes = (key for at, key, _ in parts(entry) if [*map(str, at)] == inside)
+        return self._place(next(nodes, entry))
+
     def _place(self, node: yaml.Node) -> Place:
         start, end = node.start_mark, node.end_mark
         number, inner = start.line + self.before, self.text[start.line]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import yaml
@@ -12,7 +10,7 @@ from image_matrix.errors import CallError
 from image_matrix.profiles.helmrelease import load_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from image_matrix.diagnostics import Path
     from image_matrix.json_data import Json
@@ -57,7 +55,7 @@ def _has_cycle(value: Json, above: set[int], done: set[int]) -> bool:
 def spawner_list(file: str, documents: Sequence[Json]) -> list[Json]:
     """Return the entries of the only profile list in the documents of a file, or of ConfigMaps in it.
 
-    Raises :class:`CallError` for a file with none or several, and for a list that KubeSpawner does not read either.
+    Raises :class:`CallError` for a file with none or several.
     """
     faults: list[CallError] = []
     lists = [item for document in documents for item in _lists(file, document, faults)]
@@ -67,7 +65,6 @@ def spawner_list(file: str, documents: Sequence[Json]) -> list[Json]:
         places = ", ".join(".".join(map(str, path)) or "a document" for path, _ in lists)
         problem = f"{file} has {len(lists)} profile lists: {places}"
         raise CallError(problem, "write the one that you mean to a file of its own")
-    _check_shape(file, lists[0][1])
     return lists[0][1]
 
 
@@ -104,29 +101,6 @@ def _empty_lists(value: Json, path: Path = ()) -> Iterator[Path]:
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _empty_lists(item, (*path, key))
-
-
-def _check_shape(file: str, entries: list[Json]) -> None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    from image_matrix.importing.list_mistakes import memory_mistake, mistake
-
-    text = files("image_matrix.importing").joinpath("profile_list.schema.json").read_text(encoding="utf-8")
-    error = best_match(Draft202012Validator(json.loads(text)).iter_errors(entries))
-    if error is not None:
-        first, *rest = error.absolute_path
-        raise _at(file, entries[int(first)], rest, *mistake(error))
-    for entry in entries:
-        if refused := memory_mistake(entry):
-            raise _at(file, entry, *refused)
-
-
-def _at(
-    file: str, entry: Mapping[str, Json], path: Sequence[str | int], problem: str, advice: str
-) -> CallError:
-    place = f"`{'.'.join(map(str, path))}` of " if path else ""
-    return CallError(f"{file}: {place}the profile `{entry.get('display_name', '')}`: {problem}", advice)
 
 
 def _lists(
