@@ -80,3 +80,44 @@ def test_a_link_to_the_outside_or_to_itself_is_no_file(project: Path, target: st
     (project / ".dockerignore").unlink()
     (project / ".dockerignore").symlink_to(target)
     assert committed(project).contexts.read(".dockerignore") is None
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "context", "dockerfile"),
+    [
+        ("linked", "source", "linked", "Dockerfile"),
+        ("docker/linked", "../source", "docker/linked", "Dockerfile"),
+        ("linked", "docker/../source", "linked", "./Dockerfile"),
+        ("linked", "source", "docker", "../linked/Dockerfile"),
+        ("linked", "docker", ".", "linked/Dockerfile"),
+        ("source/Dockerfile", "../linked/Dockerfile", "source", "Dockerfile"),
+    ],
+)
+def test_a_folder_that_is_a_link_is_followed_as_on_disk(
+    project: Path, link: str, target: str, context: str, dockerfile: str
+) -> None:
+    (project / "source/Dockerfile").write_text("FROM debian:trixie-slim\nCOPY file /\n")
+    (project / "source/.dockerignore").write_text("other\n")
+    (project / "source/other").write_text("2\n")
+    if link == "source/Dockerfile":
+        (project / "source/Dockerfile").rename(project / "docker/Dockerfile")
+        (project / "linked").symlink_to("docker")
+    (project / link).symlink_to(target)
+    lines = f"context: {context}, dockerfile: {dockerfile}"
+    (project / "matrix.yaml").write_text(MATRIX.replace("context: ., dockerfile: docker/Dockerfile", lines))
+    at_revision = files_of(committed(project))
+    assert at_revision == files_of(read_inputs(project))
+    assert b"COPY" in at_revision[0]
+
+
+@pytest.mark.parametrize("target", ["/etc", "..", "../source", "linked", "other"])
+def test_a_folder_that_leads_nowhere_has_nothing(project: Path, target: str) -> None:
+    (project / "linked").symlink_to(target)
+    (project / "other").symlink_to("linked")
+    reader = committed(project).contexts
+    assert (reader.read("linked/file"), reader.names("linked"), reader.mode("linked/file")) == (
+        None,
+        None,
+        None,
+    )
+    assert (reader.mode("linked"), reader.target("linked")) == ("120000", target)
