@@ -236,7 +236,7 @@ def test_a_remote_that_stays_silent_is_named_and_not_asked_again(
         with pytest.raises(TimeoutError):
             silent.accept()
     assert caught.value.message == (
-        f"git {command} was ended: `origin` (http://{host}/x.git) did not answer within 0.5 seconds"
+        f"git {command} was ended: with `origin` (http://{host}/x.git), it took longer than 0.5 seconds"
     )
     assert "`git ls-remote origin`" in caught.value.help
     assert pauses == []

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 AUTHOR = "github-actions[bot]"
 MAIL = "41898282+github-actions[bot]@users.noreply.github.com"
 REMOTE = {"fetch": 900.0, "ls-remote": 120.0, "push": 900.0}
-"""Commands that contact the remote, and how many seconds each may take: a server or proxy may be silent for ever.
+"""Commands that contact the remote, and how many seconds each may take in all: a server may be silent for ever.
 
-Each may run twice: pushing a commit that exists there changes nothing.
+A transfer that makes progress is ended, too. Each may run twice: pushing a commit that exists there changes nothing.
 """
 
 
@@ -67,18 +67,18 @@ class Git:
         def attempt() -> subprocess.CompletedProcess[bytes]:
             answer = ask_remote(seconds, self.root, *arguments, environment=values)
             if answer is None:
-                raise self._silent(arguments[0], seconds)
+                raise self._too_long(arguments[0], seconds)
             return answer
 
         return persevere(attempt, _judge, time.sleep)
 
-    def _silent(self, command: str, seconds: float) -> EnvironmentFailure:
-        """Return the failure of a command that the remote did not answer in time."""
+    def _too_long(self, command: str, seconds: float) -> EnvironmentFailure:
+        """Return the failure of a command that was not done in time, with a remote that may be silent or slow."""
         known = run_git(self.root, "remote", "get-url", self.remote, environment=self.environment)
         address = without_user(known.stdout.decode(errors="replace").strip())
         remote = f"`{self.remote}` ({address})" if address else f"`{self.remote}`"
         return EnvironmentFailure(
-            f"git {command} was ended: {remote} did not answer within {seconds:g} seconds",
+            f"git {command} was ended: with {remote}, it took longer than {seconds:g} seconds",
             f"check the network and the proxy, try `git ls-remote {self.remote}`, and run this again",
         )
 
