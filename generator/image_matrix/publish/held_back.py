@@ -85,10 +85,10 @@ def advice_by_hand(reasons: Mapping[LegId, str]) -> str:
 
 def _by_platform(legs: Iterable[LegId]) -> Iterator[tuple[Platform, str]]:
     """Yield each platform with the names of its variants, as a command takes them."""
-    found: dict[Platform, list[str]] = {}
+    names_by_platform: dict[Platform, list[str]] = {}
     for name, platform in legs:
-        found.setdefault(platform, []).append(name)
-    yield from ((platform, " ".join(names)) for platform, names in found.items())
+        names_by_platform.setdefault(platform, []).append(name)
+    yield from ((platform, " ".join(names)) for platform, names in names_by_platform.items())
 
 
 def refuse_to_release_nothing(held: Mapping[str, str], ready: Collection[object], advice: str) -> None:
