@@ -48,7 +48,8 @@ def requests_without_limit(matrix: Matrix) -> Iterator[Finding]:
 
 def _finding(path: Path, name: str, amount: Json, limit: Json) -> Finding:
     if limit is None:
-        advice = f"set it under `{LIMITS}` too, or use `devices:` of a size"
+        is_typed = path[2:4] == ("profile_options", SIZE_OPTION)
+        advice = f"set it under `{LIMITS}` too{'' if is_typed else ', or use `devices:` of a size'}"
         return rules.REQUEST_WITHOUT_LIMIT.at(
             path, "key", name=name, problem="without a limit", advice=advice
         )
