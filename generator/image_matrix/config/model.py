@@ -337,8 +337,8 @@ class Variant:
     @property
     def parents(self) -> tuple[str, ...]:
         """Ids of the variants that are built before it: its parent first, then others that its build copies from."""
-        own = self.build.images.values() if self.build else ()
-        others = (*own, *self.trigger_images.values())
+        of_build = self.build.images.values() if self.build else ()
+        others = (*of_build, *self.trigger_images.values())
         return tuple(dict.fromkeys((*((self.parent,) if self.parent else ()), *others)))
 
     @property

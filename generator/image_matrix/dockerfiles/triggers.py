@@ -48,6 +48,6 @@ def replaced_in_triggers(dockerfile: Dockerfile, build: DockerfileBuild, platfor
     )
 
 
-def takes_from_context(item: Instruction, escape: str) -> bool:
+def copies_from_context(item: Instruction, escape: str) -> bool:
     """Say whether an instruction takes files of the build context."""
     return any(not HEREDOC.fullmatch(source) for source in sources_of(item, escape))

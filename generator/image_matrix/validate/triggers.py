@@ -9,7 +9,7 @@ from image_matrix.config.layer_order import start_path
 from image_matrix.config.variant_ids import image_of
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic
-from image_matrix.dockerfiles.triggers import takes_from_context, triggers
+from image_matrix.dockerfiles.triggers import copies_from_context, triggers
 from image_matrix.validate.dockerfiles import whole_line
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Diagnostic, Locator
     from image_matrix.dockerfiles.instructions import Dockerfile
 
-_TAKES = "takes files of a folder that a generated Dockerfile does not have"
+_COPIES = "takes files of a folder that a generated Dockerfile does not have"
 
 
 def triggers_of_generated(
@@ -40,9 +40,9 @@ def triggers_of_generated(
         every = triggers(dockerfile, parent.build, item.platforms[0])
         if not every:
             continue
-        taking = [one for one in every if takes_from_context(one, dockerfile.escape)]
+        taking = [one for one in every if copies_from_context(one, dockerfile.escape)]
         worst = [*taking, *every][0]
-        what = _TAKES if taking else "runs in its build"
+        what = _COPIES if taking else "runs in its build"
         problem = diagnostic(
             rules.TRIGGERS,
             locator.place(start_path(matrix.images[item.image], item.values)),
