@@ -69,11 +69,10 @@ def memory_mistake(entry: Mapping[str, Json]) -> tuple[Path, str, str] | None:
 
 
 def _overrides(item: Mapping[str, Json], path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Json]]]:
-    """Yield the settings of an entry, and those of its options' choices, each with its path."""
+    """Yield the settings of an entry and of choices, each with its path; what users type in has `{value}` in them."""
     if override := item.get(_OVERRIDE):
         yield (*path, _OVERRIDE), override
     for name, option in (item.get("profile_options") or {}).items():
         inside: Path = (*path, "profile_options", name)
         for key, choice in option["choices"].items():
             yield from _overrides(choice, (*inside, "choices", key))
-        yield from _overrides(option.get("unlisted_choice") or {}, (*inside, "unlisted_choice"))
