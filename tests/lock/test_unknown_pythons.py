@@ -66,3 +66,38 @@ def test_the_line_is_valid() -> None:
     written = MATRIX.replace('sources: {quay: "quay.io/team/lab:1"}', LINE.replace("VERSION", "3.13"))
     loaded = load({"matrix.yaml": written}, ["base"])
     assert loaded.matrix.provided["quay"]["python"] == "3.13"
+
+
+OWN = """\
+version: 1
+registry: ghcr.io/example/n
+workflow: none
+sources: {fed: "docker.io/library/fedora:42"}
+images:
+  below: {from: fed, context: below}
+  base: {from: below, context: base}
+  mid: {from: base, npm: []}
+  lab: {from: mid, pip: [six]}
+  more: {from: lab, pip: [idna]}
+"""
+
+
+def test_it_is_stated_at_the_nearest_image_with_a_dockerfile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, below in {"below": "docker.io/library/fedora:42", "base": "ghcr.io/example/n/below"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text(f"FROM {below}\nRUN dnf install -y python3-pip\n")
+    stated = OWN.replace("context: base}", 'context: base, provides: {python: "3.13"}}')
+    warnings = {}
+    for text in (OWN, stated):
+        (tmp_path / "matrix.yaml").write_text(text, encoding="utf-8")
+        run(["-q", "-C", str(tmp_path), "render"])
+        capsys.readouterr()
+        run(["-C", str(tmp_path), "check"])
+        warnings[text] = capsys.readouterr().err
+    assert warnings[OWN].count("IM616") == 1
+    assert "matrix.yaml:7:3: warning[IM616]" in warnings[OWN]
+    assert "nothing says which Python the image `base` has" in warnings[OWN]
+    assert 'help: write `provides: {python: "VERSION"}` at `images.base`' in warnings[OWN]
+    assert "IM616" not in warnings[stated]

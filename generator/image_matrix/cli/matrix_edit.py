@@ -246,11 +246,10 @@ def report_added(session: Session, imported: ImportedImage) -> None:
 def without_python(loaded: Loaded, image: str) -> str | None:
     """Return what to write where Python packages cannot be locked: nothing says which Python an image has."""
     from image_matrix.lock.distributions import python_of
-    from image_matrix.lock.unknown_pythons import stated_python
+    from image_matrix.lock.unknown_pythons import statement_of_python
 
     for item in loaded.variants.values():
         if item.image == image and item.packages.get("pip") and python_of(loaded.matrix, item) is None:
-            source = item.root_source
-            line = stated_python(loaded.matrix, source)
-            return f"`lock` needs the Python version of the source `{source}`; state it: {line}"
+            statement = statement_of_python(loaded, item)
+            return f"`lock` needs the Python version of {statement.what}; {statement.advice}"
     return None
