@@ -134,3 +134,20 @@ def test_a_site_with_words_of_an_overlay_has_its_hub(
     call = ["-C", str(project), "--overlay", str(overlay), "import", "profiles", "list.yaml", "--site", "hub"]
     assert run(call) == 2
     assert "the hub has 4.1.6" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("bundle", "advice"),
+    [
+        ("certificates.pem", "put it there, or correct the path: it is relative to project/"),
+        ("/none/certificates.pem", "put it there, or correct the path\n"),
+    ],
+)
+def test_a_missing_bundle_is_answered_as_by_check(
+    bundle: str, advice: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "matrix.yaml").write_text(f"registry: quay.io/team\nnetwork: {{ca_bundle: {bundle}}}\n")
+    assert run(["-C", str(project), "import", "image", "registry.example.org/team/lab:1"]) == 2
+    assert f"the file {bundle} does not exist\n  help: {advice}" in capsys.readouterr().err

@@ -100,12 +100,19 @@ def _network(values: list[dict[str, Any]]) -> Network:
 def registry_for(session: Session, matrix: OpenMatrix) -> Registry:
     """Return a client for registries, with the mirrors and certificates of a matrix that need not be valid yet."""
     from image_matrix.errors import CallError
+    from image_matrix.project.named_files import advice_if_absent
     from image_matrix.registry.opening import registry_with
 
     bundle = matrix.network.ca_bundle
     path = (session.root / bundle).resolve() if bundle and not matrix.network.ca_bundle_variable else None
-    if path and not path.is_file():
-        raise CallError(f"`network.ca_bundle`: the file {bundle} does not exist", "correct the path")
+    if bundle and path and not path.is_file():
+        is_absolute = bundle.startswith("/")
+        advice = (
+            "put it there, or correct the path"
+            if is_absolute
+            else advice_if_absent(session.root.resolve().name)
+        )
+        raise CallError(f"`network.ca_bundle`: the file {bundle} does not exist", advice)
     use_network(session, matrix.network, str(path) if path else None)
     return registry_with(matrix.network, str(path) if path else None, lambda text: say(session, text))
 

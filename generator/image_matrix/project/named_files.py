@@ -90,16 +90,21 @@ def _web_apps(loaded: Loaded) -> Iterator[NamedFile]:
     for site in (catalog.site for catalog in loaded.matrix.catalogs.values()):
         if (site.web_app or "").startswith(("./", "../")):
             folder = f"deploy/{site.name}/kubeflow/notebooks-1"
-            advice = f"put it there, or correct the path: it is relative to {folder}/"
+            advice = advice_if_absent(folder)
             setting = (*site.path, "kubeflow", "web_app")
             yield NamedFile(setting, site.web_app or "", advice, folder, KUSTOMIZATIONS)
+
+
+def advice_if_absent(folder: str) -> str:
+    """Return what to do without a file whose path is relative to a folder."""
+    return f"put it there, or correct the path: it is relative to {folder}/"
 
 
 def fault(root: Path, named: NamedFile) -> Finding | None:
     """Return what is wrong with a named file in the repository below ``root``."""
     if named.usable(root):
         return None
-    advice = named.advice or f"put it there, or correct the path: it is relative to {root.resolve().name}/"
+    advice = named.advice or advice_if_absent(root.resolve().name)
     return named.rule.at(named.setting, problem=_problem(root, named), advice=advice)
 
 

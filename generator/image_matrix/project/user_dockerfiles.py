@@ -113,7 +113,7 @@ class _Project:
         except DockerfileError as error:
             at = whole_line(build.dockerfile, split(content), error.line)
             advice = (
-                unset_advice(self.matrix, self.contexts.variants, item, parsed(content), error.unset)
+                self._unset_advice(item, parsed(content), error.unset)
                 if error.unset
                 else "correct it: docs.docker.com/reference/dockerfile"
             )
@@ -151,6 +151,12 @@ class _Project:
                 *not_in_context(checked, self.contexts.sent(context)),
             ),
         )
+
+    def _unset_advice(self, item: Variant, dockerfile: Dockerfile, name: str) -> str:
+        documents = self.contexts.documents
+        without_overlays = replace(documents, parts=documents.parts[: documents.project_files])
+        file = without_overlays.place(("images", item.image), "key").file
+        return unset_advice(self.matrix, self.contexts.variants, item, dockerfile, name, file)
 
     def _inherited(self, item: Variant) -> tuple[Instruction, ...]:
         """Return what a variant runs of its parent's Dockerfile; nothing of one that cannot be read."""

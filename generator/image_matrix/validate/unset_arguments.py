@@ -16,19 +16,31 @@ if TYPE_CHECKING:
 
 UNKNOWN = "IMAGE"
 """In place of an image that nothing tells."""
+UNKNOWN_PART = "VALUE"
+"""In place of what an argument adds to the name of an image."""
 
 
 def unset_advice(
-    matrix: Matrix, variants: Mapping[str, Variant], item: Variant, dockerfile: Dockerfile, name: str
+    matrix: Matrix,
+    variants: Mapping[str, Variant],
+    item: Variant,
+    dockerfile: Dockerfile,
+    name: str,
+    file: str,
 ) -> str:
-    """Return the line of the matrix that gives an argument of FROM its value; the image's own start, if that fits."""
-    word = _base_of(dockerfile, item.build.target if item.build else None).strip("\"'")
-    is_parent = re.fullmatch(rf"\$(?:{name}|\{{{name}\}})", word)
+    """Return the line that gives an argument of FROM its value; the image's own start, if that fits.
+
+    ``file`` is the one of the matrix that has the image.
+    """
+    argument = re.compile(rf"[\"']?\$(?:{name}|\{{{name}\}})[\"']?")
+    is_parent = argument.fullmatch(_base_of(dockerfile, item.build.target if item.build else None))
+    bases = [_stage(one).base.written for one in dockerfile.instructions if one.name == "FROM"]
+    unknown = UNKNOWN if any(argument.fullmatch(base) for base in bases) else UNKNOWN_PART
     starts = {
         _start(matrix, variants, one) for one in variants.values() if one.image == item.image and one.build
     }
-    value = json.dumps(starts.pop()) if is_parent and len(starts) == 1 else UNKNOWN
-    written = f"write `args: {{{name}: {value}}}` at `images.{item.image}` in matrix.yaml"
+    value = json.dumps(starts.pop()) if is_parent and len(starts) == 1 else unknown
+    written = f"write `args: {{{name}: {value}}}` at `images.{item.image}` in {file}"
     if name in leading_arguments(dockerfile):
         return written
     return f"{written}, and `ARG {name}` before the first FROM"
