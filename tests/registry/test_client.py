@@ -151,6 +151,14 @@ def test_a_login_that_no_header_can_have_is_not_printed(end: str) -> None:
     assert caught.value.retry is None
 
 
+@pytest.mark.parametrize("address", ["ftp://somebody:s3cret@example.org/x", "http://somebody:s3cret@/x"])
+def test_a_login_in_an_address_that_is_none_is_not_printed(address: str) -> None:
+    with pytest.raises(ConnectionFailed, match=r"://\*\*\*@") as caught:
+        network().send(HttpRequest("GET", address, {}))
+    assert "s3cret" not in str(caught.value)
+    assert "somebody" not in caught.value.reason
+
+
 def test_a_token_with_a_line_break_is_not_printed() -> None:
     with serving(Behaviour(login="bearer", token_end="\n")) as server, client() as registry:
         answer = registry.digest(f"{server.host}/{NAMES[0]}:1")

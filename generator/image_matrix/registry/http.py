@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from image_matrix import __version__
+from image_matrix.diagnostics.redact import conceal
 from image_matrix.registry.connection_faults import proxy_fault, proxy_status, tls_fault
 from image_matrix.registry.credentials import Credentials
 from image_matrix.registry.exchange import SILENCE, ConnectionFailed, HttpRequest, OpenResponse, Response
@@ -211,5 +212,5 @@ def _failed(error: OSError | ValueError, url: str = "") -> ConnectionFailed:
     if "refused" in text:
         return ConnectionFailed("connection refused", reached=False)
     if isinstance(error, ValueError):  # requests' errors about addresses are that, too
-        return ConnectionFailed(text, retry=None)
+        return ConnectionFailed(conceal(text), retry=None)
     return ConnectionFailed("the connection was cut", retry=SILENCE)
