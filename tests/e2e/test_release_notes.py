@@ -53,10 +53,12 @@ def release_of(place: Place, version: str) -> str:
     """Build, push and release with a version of the package; return what the release branch says of it."""
     (place.root / "base/status").write_text(STATUS.format(version=version))
     place.commit(f"openssl {version}")
-    for command in (("build", "--push"), ("release", "--push")):
-        done = place.run(*command)
+    for command, untested in (("build", "no test ran"), ("release", "no signature is verified here")):
+        done = place.run(command, "--push")
         assert done.returncode == 0, done.stderr
-        assert "note:" not in done.stderr
+        notes = [line for line in done.stderr.splitlines() if line.startswith("note:")]
+        assert len(notes) == 1, notes
+        assert untested in notes[0]
     place.git("fetch", "--quiet", "origin", "release")
     return place.git("log", "-1", "--format=%B", "FETCH_HEAD")
 
