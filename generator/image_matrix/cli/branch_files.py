@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from image_matrix.output_tree.files import File
     from image_matrix.planning.plan import State
     from image_matrix.publish.release_files import ReleaseEntry
-    from image_matrix.publish.released_contents import Attached
+    from image_matrix.publish.released_contents import Attached, Records
     from image_matrix.registry.client import Registry
     from image_matrix.render.lists.released import ReleasedImage
 
@@ -71,9 +71,23 @@ def with_scans(sources: BranchSources, entries: Entries, images: Images) -> Imag
 
 def files_of(sources: BranchSources, entries: Entries, attached: Attached, images: Images) -> dict[str, File]:
     """Return ``deploy/`` with these entries."""
-    from image_matrix.cli.release_history import history
     from image_matrix.publish.release_files import deploy_files
 
-    branch = sources.branch
-    earlier = history(sources.git, branch.now) if branch.now else ()
+    branch, earlier = sources.branch, _earlier(sources)
     return deploy_files(sources.state, entries, branch.kept, images, branch.records, attached, earlier)
+
+
+def page_of(sources: BranchSources, entries: Entries, attached: Attached, images: Images) -> File:
+    """Return the page of ``deploy/`` alone."""
+    from image_matrix.publish.page_file import page_file
+    from image_matrix.publish.released_contents import states_of
+
+    known = states_of(sources.state, entries, sources.branch.records, attached)
+    return page_file(sources.state, entries, images, known, _earlier(sources))
+
+
+def _earlier(sources: BranchSources) -> Records:
+    """Return what the branch has said before."""
+    from image_matrix.cli.release_history import history
+
+    return history(sources.git, sources.branch.now) if sources.branch.now else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_matrix.cli.branch_files import attached_of, files_of, images_of, with_scans
+from image_matrix.cli.branch_files import attached_of, images_of, page_of, with_scans
 from image_matrix.publish.release_files import DIGESTS, PAGE
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def page_commit(sources: BranchSources) -> tuple[str | None, dict[str, File]]:
         return None, {}
     offered, of_offer = sources.branch.offered, replace(sources, state=state, held={})
     images = with_scans(of_offer, offered, images_of(of_offer, offered))
-    files = files_of(of_offer, offered, attached_of(of_offer, offered), images)
-    page = {PAGE: files[PAGE]}
+    page = {PAGE: page_of(of_offer, offered, attached_of(of_offer, offered), images)}
     return folder_commit(sources.git, sources.branch.now, PAGE, page, MESSAGE), page
 
 
@@ -43,14 +42,15 @@ def _state_of_offer(sources: BranchSources) -> State | None:
     last release wrote it.
     """
     from image_matrix.cli.prune_revisions import readable_state
-    from image_matrix.github.branch_commit import newest_with_trailer, text_at
-    from image_matrix.publish.release_text import SOURCE_TRAILER, source_of
+    from image_matrix.github.branch_commit import newest_with_trailer, subtree
+    from image_matrix.github.released_texts import source_at
+    from image_matrix.publish.release_text import SOURCE_TRAILER
 
     git, now = sources.git, sources.branch.now or ""
-    offered = text_at(git, now, DIGESTS)
+    offered = subtree(git, now, DIGESTS)
     releases = newest_with_trailer(git, now, SOURCE_TRAILER, RELEASES)
-    same = next((one for one in releases if text_at(git, one, DIGESTS) == offered), None)
+    same = next((one for one in releases if subtree(git, one, DIGESTS) == offered), None)
     if same is None:
         return sources.state
-    source = source_of(git("log", "-1", "--format=%B", same))
+    source = source_at(git, same)
     return readable_state(sources.session, source) if source else None

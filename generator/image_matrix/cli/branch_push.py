@@ -34,19 +34,16 @@ def publish(session: Session, git: Git, update: Update, today: date, *, verified
         if branch.last and branch.last == branch.now and branch.last not in tags.values():
             push_tag(git, branch.last, tag)
         return update
-    if update.files is None:
-        if verified:
-            commit = _verified(git, update, commit)
-        else:
-            push(git, commit, branch.name)
-        say(session, f"{commit[:12]} on {branch.name}: its page alone")
-        return replace(update, commit=commit)
+    is_release = update.files is not None
     if verified:
         commit = _verified(git, update, commit)
-        push_tag(git, commit, tag)
-    else:
+        if is_release:
+            push_tag(git, commit, tag)
+    elif is_release:
         push_tagged(git, commit, branch.name, tag)
-    say(session, f"{commit[:12]} on {branch.name}, tag {tag}")
+    else:
+        push(git, commit, branch.name)
+    say(session, f"{commit[:12]} on {branch.name}{f', tag {tag}' if is_release else ': its page alone'}")
     return replace(update, commit=commit)
 
 

@@ -107,15 +107,16 @@ def _published(session: Session, branch: str) -> frozenset[str]:
     """
     from image_matrix.errors import Failure
     from image_matrix.github.branch_commit import actions_git, text_at
+    from image_matrix.project.revisions import commit_of
     from image_matrix.publish.release_files import DIGESTS, read_entries
     from image_matrix.registry.reference import parse_reference
 
     git = actions_git(session.root)
-    commit = git.try_("rev-parse", "--verify", "--quiet", f"refs/remotes/{git.remote}/{branch}^{{commit}}")
-    if commit.returncode:
+    commit = commit_of(session.root, f"refs/remotes/{git.remote}/{branch}")
+    if commit is None:
         return frozenset()
     try:
-        entries = read_entries(text_at(git, commit.stdout.decode(errors="replace").strip(), DIGESTS))
+        entries = read_entries(text_at(git, commit, DIGESTS))
     except Failure as failure:
         say(session, failure.message)
         return frozenset()

@@ -61,12 +61,12 @@ def past(git: Git, matrix: Matrix, current: Mapping[str, str], commits: Mapping[
 
 def of_releases(session: Session, git: Git, commits: Mapping[str, str]) -> Iterator[Revision]:
     """Yield the matrices that the releases were made from, as far as this clone has their commits."""
+    from image_matrix.github.released_texts import source_at
     from image_matrix.pruning.needs import Revision
-    from image_matrix.publish.release_text import source_of
 
     done: set[str] = set()
     for commit, label in commits.items():
-        source = source_of(git("log", "-1", "--format=%B", commit))
+        source = source_at(git, commit)
         if source and source not in done:
             done.add(source)
             state = readable_state(session, source)

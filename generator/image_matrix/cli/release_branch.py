@@ -68,10 +68,10 @@ def check_last_release(git: Git, state: State, *, allow_older: bool) -> None:
 def _refuse_older(git: Git, last: str) -> None:
     """Raise :class:`Failure` if the last release was made from a commit that is not an ancestor of HEAD."""
     from image_matrix.errors import Failure
-    from image_matrix.publish.release_text import source_of
+    from image_matrix.github.released_texts import source_at
     from image_matrix.stderr import failed
 
-    source = source_of(git("log", "-1", "--format=%B", last))
+    source = source_at(git, last)
     answer = git.try_("merge-base", "--is-ancestor", source, "HEAD") if source else None
     if source and answer and answer.returncode:
         problem = f"the last release was made from {source[:12]}, which is newer than this commit or not in its history"

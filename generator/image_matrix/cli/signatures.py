@@ -69,12 +69,10 @@ def trust_of(session: Session, loaded: Loaded, *, staging: bool) -> Trust | None
 
 
 def believes_tags(loaded: Loaded) -> bool:
-    """Say whether commands here take an image as tested because a tag says so: nobody can know a signature.
+    """Say whether commands here take an image as tested because a tag says so: nobody can know a signature."""
+    from image_matrix.publish.signing import is_knowable
 
-    The rule of :func:`trust_of`, without a look at the programs of this machine.
-    """
-    signing = loaded.matrix.release.sign
-    return signing.tool == "none" or (signing.keyless and identity_of(loaded) is None)
+    return not is_knowable(loaded.matrix.release.sign, identity_of(loaded))
 
 
 def identity_of(loaded: Loaded) -> str | None:

@@ -68,6 +68,13 @@ class Knowledge:
     proposals: tuple[LockProposal, ...] = ()
     fixed_in_release: frozenset[tuple[str, str, str]] = frozenset()
     """Id of a variant, id and package of a finding that channels have, and the release branch no longer."""
+    names: frozenset[str] = field(init=False)
+    """What `lock --upgrade` knows by name."""
+
+    def __post_init__(self) -> None:
+        """Look the names up once: each finding asks for them."""
+        names = known_names(self.loaded, self.lock) | names_to_refresh(self.loaded)
+        object.__setattr__(self, "names", frozenset(names))
 
 
 def remedy(known: Knowledge, target: ScanTarget, finding: ScanFinding) -> Remedy:
@@ -103,9 +110,12 @@ def _known_name(inventory: Inventory | None, finding: ScanFinding) -> PackageNam
     names = [PackageName(finding.installer, finding.package)]
     if finding.installer in ("pip", "conda"):
         names = [PackageName(manager, canonical(manager, finding.package)) for manager in ("pip", "conda")]
-        plain = folded(finding.package)
-        names += (name for name in contents if name.manager == "conda" and folded(name.name) == plain)
-    return next((name for name in names if name in contents), None)
+    equal = next((name for name in names if name in contents), None)
+    if equal or finding.installer not in ("pip", "conda"):
+        return equal
+    plain = folded(finding.package)
+    alike = (name for name in contents if name.manager == "conda" and folded(name.name) == plain)
+    return next(alike, None)
 
 
 def _is_fixed(content: Content, finding: ScanFinding) -> bool:
@@ -142,11 +152,10 @@ def _move(known: Knowledge, variant: str, finding: ScanFinding, content: Content
     chain = from_base_up(known.loaded.variants, item)
     if finding.installer == "apt" and chain[0].build is None:
         return Remedy("lock", "apt")
-    names = known_names(known.loaded, known.lock) | names_to_refresh(known.loaded)
     name = _known_name(known.inventories.get(variant), finding)
     if name and name.manager != "apt":
-        return _refresh(name, names) or look
-    return _download(known.loaded, item.downloads, finding) or _unlocked(chain, finding, names) or look
+        return _refresh(name, known.names) or look
+    return _download(known.loaded, item.downloads, finding) or _unlocked(chain, finding, known.names) or look
 
 
 def _unlocked(chain: Sequence[Variant], finding: ScanFinding, names: Collection[str]) -> Remedy | None:

@@ -167,7 +167,7 @@ def count_with_trailer(git: Git, commit: str, trailer: str) -> int:
 
 
 def subtree(git: Git, tree: str, folder: str) -> str:
-    """Return the id of a folder's tree in a tree or commit; empty if it does not have the folder."""
+    """Return the id of a folder, or of a file, in a tree or commit; empty if it does not have it."""
     return git("ls-tree", "--full-tree", "--object-only", tree, folder)
 
 

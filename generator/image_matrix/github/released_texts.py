@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.github.branch_commit import newest_with_trailer
+from image_matrix.publish.release_text import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +22,11 @@ def last_commits(git: Git, tip: str, trailer: str, count: int) -> list[str]:
     marked = newest_with_trailer(git, tip, trailer, count)
     commits = git("rev-list", "--first-parent", tip).split()
     return commits[: commits.index(marked[-1]) + 1] if len(marked) == count else commits
+
+
+def source_at(git: Git, commit: str) -> str | None:
+    """Return the commit that a release was made from; ``None`` if the commit is no release."""
+    return source_of(git("log", "-1", "--format=%B", commit))
 
 
 def texts_below(git: Git, commits: Sequence[str], folder: str) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from image_matrix.planning.attached_packages import packages_attached
-from image_matrix.publish.indexes import by_digest
+from image_matrix.publish.indexes import image_of_entry, images_of_entry
 from image_matrix.publish.released_contents import of_today, recorded_image
 from image_matrix.registry.answers import Manifest
 from image_matrix.registry.client import CONCURRENCY
@@ -46,13 +46,9 @@ def _is_recorded(name: str, entry: ReleaseEntry, records: Records) -> bool:
 
 def _of_platforms(registry: Registry, entry: ReleaseEntry, log: Callable[[str], None]) -> Mapping[str, Files]:
     """Return what is attached to the image of each platform."""
-    reference, digest = str(entry["reference"]).partition("@")[0], str(entry["digest"])
-    index = registry.manifest(by_digest(reference, digest))
+    index = registry.manifest(image_of_entry(entry))
     if not isinstance(index, Manifest):
         return {}
-    only = dict.fromkeys(entry.get("platforms", ())[:1], digest)
-    lists = {
-        platform: packages_attached(registry, by_digest(reference, part), log)
-        for platform, part in (index.platforms or only).items()
-    }
+    images = images_of_entry(entry, index.platforms)
+    lists = {platform: packages_attached(registry, image, log) for platform, image in images.items()}
     return {platform: packages.files() for platform, packages in lists.items() if packages}

@@ -14,7 +14,7 @@ from image_matrix.errors import EnvironmentFailure
 from image_matrix.findings.model import from_severity
 from image_matrix.findings.reports import findings
 from image_matrix.json_data import read_json
-from image_matrix.publish.indexes import CREATED, by_digest
+from image_matrix.publish.indexes import CREATED, by_digest, image_of_entry, images_of_entry
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.registry.answers import CHECK, Manifest, manifest_or_none
 from image_matrix.registry.attached import attached
@@ -105,11 +105,9 @@ def _counts(scanning: Scanning, rows: Iterable[ScanFinding]) -> dict[str, int]:
 
 def _images(registry: Registry, entry: ReleaseEntry) -> dict[str, str]:
     """Return the image of each platform, by digest; one that is no index is that of the entry's, or of an empty one."""
-    reference, digest = str(entry["reference"]).partition("@")[0], str(entry["digest"])
-    index = registry.manifest(by_digest(reference, digest))
-    parts = index.platforms if isinstance(index, Manifest) else {}
-    only = dict.fromkeys(entry.get("platforms", ())[:1] or [""], digest)
-    return {platform: by_digest(reference, part) for platform, part in (parts or only).items()}
+    index = registry.manifest(image_of_entry(entry))
+    platforms = index.platforms if isinstance(index, Manifest) else {}
+    return images_of_entry(entry, platforms) or {"": image_of_entry(entry)}
 
 
 def _newest(registry: Registry, scanning: Scanning, image: str) -> tuple[str, list[ScanFinding]] | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from image_matrix.config.platforms import Platform
     from image_matrix.config.release import Release
     from image_matrix.planning.plan import State
+    from image_matrix.publish.release_files import ReleaseEntry
     from image_matrix.publish.signing import Verifier
     from image_matrix.registry.answers import Manifest
     from image_matrix.registry.client import Registry
@@ -151,6 +152,21 @@ def existing(registry: Registry, indexes: Sequence[Index]) -> dict[str, str]:
 def by_digest(reference: str, digest: str) -> str:
     """Return ``repository@digest`` of a reference with a tag."""
     return parse_reference(reference).at(digest)
+
+
+def image_of_entry(entry: ReleaseEntry) -> str:
+    """Return ``repository@digest`` of what a release names."""
+    return by_digest(str(entry["reference"]).partition("@")[0], str(entry["digest"]))
+
+
+def images_of_entry(entry: ReleaseEntry, platforms: Mapping[str, str]) -> dict[str, str]:
+    """Return the image of each platform, by digest; ``platforms`` are those of the index, empty if it is none.
+
+    What is no index is the image of the entry's platform, if the entry names it.
+    """
+    reference = str(entry["reference"]).partition("@")[0]
+    only = dict.fromkeys(entry.get("platforms", ())[:1], str(entry["digest"]))
+    return {platform: by_digest(reference, part) for platform, part in (platforms or only).items()}
 
 
 def signed(

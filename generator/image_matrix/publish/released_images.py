@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config.annotations import REVISION
-from image_matrix.publish.indexes import CREATED, by_digest
+from image_matrix.publish.indexes import CREATED, image_of_entry, images_of_entry
 from image_matrix.registry.answers import Manifest, manifest_or_none
 from image_matrix.render.lists.catalog_json import CONTENTS
 from image_matrix.render.lists.released import ReleasedImage
@@ -60,17 +60,15 @@ def _known(listed: Mapping[str, Json], *, earlier: bool) -> ReleasedImage:
 
 
 def _asked(registry: Registry, entry: ReleaseEntry) -> ReleasedImage | None:
-    reference, digest = str(entry["reference"]).partition("@")[0], str(entry["digest"])
-    name = by_digest(reference, digest)
+    name = image_of_entry(entry)
     index = manifest_or_none(name, registry.manifest(name))
     if index is None:
         return None
-    only = dict.fromkeys(entry.get("platforms", ())[:1], digest)
-    parts = {platform: by_digest(reference, part) for platform, part in (index.platforms or only).items()}
+    parts = images_of_entry(entry, index.platforms)
     answers = registry.manifests(parts.values())
     sizes = {platform: size for platform, part in parts.items() if (size := _size(answers[part]))}
     origin = index.annotations
-    return ReleasedImage(digest, origin.get(CREATED, ""), origin.get(REVISION, ""), sizes)
+    return ReleasedImage(str(entry["digest"]), origin.get(CREATED, ""), origin.get(REVISION, ""), sizes)
 
 
 def _size(answer: object) -> int:

@@ -259,20 +259,21 @@ def release_identity(environment: Mapping[str, str], branch: str) -> str | None:
     return f"{server}/{repository}/.github/workflows/images.yaml@refs/heads/{branch}"
 
 
+def is_knowable(signing: Signing, identity: str | None) -> bool:
+    """Return whether a signature can be known at all: there are some, and keyless ones need the identity."""
+    return signing.tool != "none" and (identity is not None or not signing.keyless)
+
+
 def can_verify(signing: Signing, identity: str | None) -> bool:
     """Return whether this machine can tell a valid signature: if not, it cannot demand one.
 
     A keyless one needs the identity. notation needs a trust policy (notaryproject.dev, "Trust store and trust policy").
     Raises :class:`EnvironmentFailure` if the program is missing.
     """
-    match signing.tool:
-        case "none":
-            return False
-        case "notation":
-            _require("notation")
-            return run_once(["notation", "policy", "show"]).returncode == 0
-        case _:
-            return identity is not None or not signing.keyless
+    if signing.tool == "notation":
+        _require("notation")
+        return run_once(["notation", "policy", "show"]).returncode == 0
+    return is_knowable(signing, identity)
 
 
 def require_signer(signing: Signing) -> None:

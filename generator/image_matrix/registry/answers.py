@@ -89,6 +89,11 @@ class Unreachable:
     reason: str
     remedy: str = CHECK
 
+    @property
+    def is_general(self) -> bool:
+        """Whether the remedy says nothing that is of this answer alone."""
+        return self.remedy in (CHECK, DAMAGED)
+
 
 Refusal = Absent | Denied | Unreachable
 Answer = Digest | Refusal
@@ -100,7 +105,7 @@ def words(answer: Refusal) -> str:
         return "not in the registry"
     if isinstance(answer, Denied):
         return f"the registry denies access: {answer.reason}"
-    return answer.reason if answer.remedy in (CHECK, DAMAGED) else f"{answer.reason}; {answer.remedy}"
+    return answer.reason if answer.is_general else f"{answer.reason}; {answer.remedy}"
 
 
 def manifest_or_none(reference: str, answer: Manifest | Refusal) -> Manifest | None:

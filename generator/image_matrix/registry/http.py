@@ -12,7 +12,7 @@ from image_matrix import __version__
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.registry.connection_faults import proxy_fault, proxy_status, tls_fault
 from image_matrix.registry.credentials import Credentials
-from image_matrix.registry.exchange import SILENCE, ConnectionFailed, HttpRequest, OpenResponse, Response
+from image_matrix.registry.exchange import ConnectionFailed, HttpRequest, OpenResponse, Response
 from image_matrix.registry.host_log import HostLog
 from image_matrix.registry.patience import Patience, retry_of_transfer, retry_policy
 from image_matrix.registry.redirects import refuse_plain
@@ -213,4 +213,4 @@ def _failed(error: OSError | ValueError, url: str = "") -> ConnectionFailed:
         return ConnectionFailed("connection refused", reached=False)
     if isinstance(error, ValueError):  # requests' errors about addresses are that, too
         return ConnectionFailed(conceal(text), retry=None)
-    return ConnectionFailed("the connection was cut", retry=SILENCE)
+    return ConnectionFailed("the connection was cut")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.registry.answers import CHECK, DAMAGED, Denied, Unreachable, words
+from image_matrix.registry.answers import Denied, Unreachable, words
 from image_matrix.registry.reference import DOCKER_HUB, parse_reference
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def refuse_unpullable(registry: Registry, pulled: Mapping[str, str], warn: Calla
     answers = registry.digests(pulled)
     denied = {name: answer for name, answer in answers.items() if isinstance(answer, Denied)}
     for name, answer in answers.items():
-        if isinstance(answer, Unreachable) and answer.remedy in (CHECK, DAMAGED):
+        if isinstance(answer, Unreachable) and answer.is_general:
             warn(f"{pulled[name]}: {name}: {answer.reason}")
     if not denied:
         return
