@@ -13,7 +13,7 @@ END_SECONDS = 5.0
 """How long git may take to end after it was told to."""
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
@@ -130,3 +130,20 @@ def command_in(stderr: bytes) -> str | None:
     """Return the git command that git suggests, if any."""
     lines = (line.strip() for line in stderr.decode(errors="replace").splitlines())
     return next((line for line in lines if line.startswith("git ")), None)
+
+
+def batch_contents(output: bytes) -> Iterator[bytes | None]:
+    """Split the output of ``git cat-file --batch``; ``None`` stands for an object that git does not have.
+
+    Source: git-cat-file, "Batch output".
+    """
+    position = 0
+    while position < len(output):
+        end = output.index(b"\n", position)
+        header, position = output[position:end], end + 1
+        if header.endswith(b" missing"):
+            yield None
+            continue
+        size = int(header.rpartition(b" ")[2])
+        yield output[position : position + size]
+        position += size + 1

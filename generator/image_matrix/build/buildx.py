@@ -41,7 +41,7 @@ def require_buildx() -> None:
         raise EnvironmentFailure(
             "`docker` is not on PATH", "install Docker with buildx: docs.docker.com/engine/install"
         )
-    buildx = _answer("docker", "buildx", "version")
+    buildx = run_once(("docker", "buildx", "version"))
     if buildx.returncode:
         raise EnvironmentFailure(
             failed("docker has no buildx", buildx.stderr),
@@ -51,7 +51,7 @@ def require_buildx() -> None:
 
 def require_engine() -> None:
     """Raise :class:`EnvironmentFailure` if the daemon, which keeps loaded images, does not answer."""
-    info = _answer("docker", "version", "--format", "{{.Server.Version}}")
+    info = run_once(("docker", "version", "--format", "{{.Server.Version}}"))
     if info.returncode:
         raise EnvironmentFailure(
             failed("the container engine does not answer", info.stderr), "start it, or set DOCKER_HOST"
@@ -109,11 +109,7 @@ def _fields(text: str) -> dict[str, str]:
     return {key: value.strip() for key, _, value in pairs}
 
 
-def _answer(*command: str) -> CompletedProcess[str]:
-    return run_once(command)
-
-
 def image_bytes(reference: str) -> int | None:
     """Return the size in bytes of an image in the engine's store, or ``None`` if the store does not have it."""
-    answer = _answer("docker", "image", "inspect", "--format", "{{.Size}}", reference)
+    answer = run_once(("docker", "image", "inspect", "--format", "{{.Size}}", reference))
     return int(answer.stdout) if answer.returncode == 0 else None

@@ -6,15 +6,15 @@ has it. COPY, ADD and FROM do not depend on it. Source: docs.docker.com/referenc
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.instructions import parse, split_lines
+from image_matrix.dockerfiles.stages import bodies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from image_matrix.dockerfiles.instructions import Instruction
+    from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
 
 ARGUMENT = "IMAGE_MATRIX_REFRESHED"
 
@@ -23,18 +23,16 @@ def with_day(dockerfile: bytes, day: str) -> bytes:
     """Return a Dockerfile whose steps are those of a day: ``2026-11-30``."""
     text = dockerfile.decode("utf-8", "surrogateescape")
     lines = text.split("\n")
-    for instruction in reversed([*_first_of_stages(parse(text).instructions)]):
+    for instruction in reversed([*_first_of_stages(parse(text))]):
         lines.insert(instruction.line - 1, f"ARG {ARGUMENT}={day}")
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _first_of_stages(instructions: Sequence[Instruction]) -> Iterator[Instruction]:
+def _first_of_stages(dockerfile: Dockerfile) -> Iterator[Instruction]:
     """Yield what follows FROM in each stage that runs something."""
-    starts = [at for at, item in enumerate(instructions) if item.name == "FROM"]
-    for start, end in pairwise([*starts, len(instructions)]):
-        stage = instructions[start + 1 : end]
-        if any(item.name == "RUN" for item in stage):
-            yield stage[0]
+    for body in bodies(dockerfile):
+        if any(item.name == "RUN" for item in body):
+            yield body[0]
 
 
 def line_of_user(dockerfile: str, number: int) -> int:

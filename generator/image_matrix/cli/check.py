@@ -265,10 +265,6 @@ def _compare(session: Session, difference: Difference, diff: bool | None) -> int
     return 1
 
 
-def _is_read(change: Change) -> bool:
-    return change.kind == "change" and all(len(line) <= READABLE for line in _diff(change))
-
-
 def _print_diff(changes: Sequence[Change], most: int | None) -> None:
     """Print a diff of files: first of what changes, last of pages that say it again.
 
@@ -276,11 +272,21 @@ def _print_diff(changes: Sequence[Change], most: int | None) -> None:
     says enough.
     """
     ordered = sorted(changes, key=lambda change: (change.kind != "change", change.path.startswith("docs/")))
-    shown = ordered if most is None else [change for change in ordered if _is_read(change)]
-    lines = (line for change in shown for line in _diff(change))
+    shown = ordered if most is None else [change for change in ordered if change.kind == "change"]
+    unread: list[Change] = []
+
+    def diffs() -> Iterator[str]:
+        for change in shown:
+            diff = [*_diff(change)]
+            if most is not None and any(len(line) > READABLE for line in diff):
+                unread.append(change)
+            else:
+                yield from diff
+
+    lines = diffs()
     for line in islice(lines, most):
         click.echo(line, nl=False)
-    if next(lines, None) is not None or len(shown) < len(ordered):
+    if next(lines, None) is not None or unread or len(shown) < len(ordered):
         click.echo("… `image-matrix check --diff` prints all")
 
 

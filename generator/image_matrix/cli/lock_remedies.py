@@ -10,7 +10,6 @@ from image_matrix.cli.printing import note
 from image_matrix.diagnostics import MatrixError
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.git import run_git
 from image_matrix.project.unchanged import LOCK
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ def _is_deleted(root: Path) -> bool:
     """Say whether the last commit has a lock that the disk does not have; one that a commit deleted is not missed."""
     if (root / LOCK).exists():
         return False
+    from image_matrix.git import run_git
+
     try:
         return run_git(root, "rev-parse", "--verify", "--quiet", f"HEAD:./{LOCK}").returncode == 0
     except EnvironmentFailure:

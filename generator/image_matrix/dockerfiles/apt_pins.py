@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from image_matrix.dockerfiles.heredocs import scripts_of_step
 from image_matrix.dockerfiles.instructions import parse
 from image_matrix.dockerfiles.shell_words import commands
-from image_matrix.dockerfiles.stages import arguments, stages, target_number
+from image_matrix.dockerfiles.stages import arguments
 from image_matrix.dockerfiles.variables import with_variables
 
 if TYPE_CHECKING:
@@ -59,13 +59,10 @@ def _steps(
 
     An argument without a value is an empty variable.
     """
-    has_stages = any(item.name == "FROM" for item in dockerfile.instructions)
-    declared = stages(dockerfile, args, platform) if has_stages else []
-    number = target_number(declared, target) if declared else None
-    if number is None:
+    if all(item.name != "FROM" for item in dockerfile.instructions):
         return
     empty = dict.fromkeys(arguments(dockerfile), "")
-    for item, values in with_variables(dockerfile, declared, number, args, platform):
+    for item, values in with_variables(dockerfile, args, platform, target):
         if item.name == "RUN":
             yield item, {**empty, **values}
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.expansion import expand
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
-from image_matrix.dockerfiles.stages import stages, target_number
 from image_matrix.dockerfiles.variables import with_variables
 
 if TYPE_CHECKING:
@@ -26,15 +25,11 @@ def last_user(text: str, args: Mapping[str, str], target: str | None = None) -> 
     """
     try:
         dockerfile = parse(text)
-        declared = stages(dockerfile, args, PLATFORM)
+        users = [
+            expand(item.text, values, dockerfile.escape)
+            for item, values in with_variables(dockerfile, args, PLATFORM, target)
+            if item.name == "USER"
+        ]
     except DockerfileError:
         return ""
-    number = target_number(declared, target)
-    if number is None:
-        return None
-    users = [
-        expand(item.text, values, dockerfile.escape)
-        for item, values in with_variables(dockerfile, declared, number, args, PLATFORM)
-        if item.name == "USER"
-    ]
     return (users[-1] if _USER.fullmatch(users[-1]) else "") if users else None

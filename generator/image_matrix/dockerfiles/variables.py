@@ -9,23 +9,35 @@ from typing import TYPE_CHECKING
 
 from image_matrix.dockerfiles.expansion import expand
 from image_matrix.dockerfiles.instructions import words
-from image_matrix.dockerfiles.stages import argument_values, base_chain, bodies, global_arguments
+from image_matrix.dockerfiles.stages import (
+    argument_values,
+    base_chain,
+    bodies,
+    global_arguments,
+    stages,
+    target_number,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
-    from image_matrix.dockerfiles.stages import Stage
 
 
 def with_variables(
-    dockerfile: Dockerfile, declared: Sequence[Stage], number: int, args: Mapping[str, str], platform: str
+    dockerfile: Dockerfile, args: Mapping[str, str], platform: str, target: str | None
 ) -> Iterator[tuple[Instruction, dict[str, str]]]:
     """Yield what a stage does, behind what the stages do that it is built on, each with the variables that it sees.
 
+    The stage is that of ``target``, the last one for ``None``; nothing for an unknown one. Raises
+    :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     ``args`` are the values of build arguments. A stage has the variables of the stage that it is built on, and of the
     arguments before the first FROM those that it declares. What the image below brings is not known here.
     """
+    declared = stages(dockerfile, args, platform)
+    number = target_number(declared, target)
+    if number is None:
+        return
     outside, of_stages = global_arguments(dockerfile, args, platform), bodies(dockerfile)
     arguments: dict[str, str] = {}
     environment: dict[str, str] = {}

@@ -58,14 +58,10 @@ def _details(old: Lock, new: Lock) -> Iterator[str]:
     """Yield the entries with the same versions that differ in something else: what was asked, files, architectures."""
     before, after = sections(old), sections(new)
     for section in sorted({*before, *after}):
-        was, now = before.get(section), after.get(section)
+        was, now = before.get(section, {}), after.get(section, {})
         if was != now:
-            names = [name for name in sorted({*(was or {}), *(now or {})}) if _differ(was, now, name)]
+            names = [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)]
             yield f"{section} of {listed(names, MOST_NAMES)}: the same versions, other details"
-
-
-def _differ(was: Mapping[str, object] | None, now: Mapping[str, object] | None, name: str) -> bool:
-    return (was or {}).get(name) != (now or {}).get(name)
 
 
 def _apt_lists(old: Lock, new: Lock) -> Iterator[str]:

@@ -60,8 +60,6 @@ def canonical(manager: str, name: str) -> str:
 
     Of conda, ``cf_xarray`` and ``cf-xarray`` are two names; docs.conda.io, "Package naming conventions".
     """
-    from packaging.utils import canonicalize_name
-
     if manager == "pip":
-        return canonicalize_name(name)
+        return folded(name)
     return name.lower() if manager == "conda" else name

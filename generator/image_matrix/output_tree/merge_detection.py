@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.git import run_git
+from image_matrix.git import batch_contents, run_git
 from image_matrix.output_tree import manifest as manifests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from image_matrix.output_tree.tree import Change, Difference
@@ -101,7 +101,7 @@ def read_versions(root: Path, paths: Sequence[str]) -> Versions:
     requests = [(revision, path) for revision in revisions for path in (*paths, manifests.MANIFEST)]
     names = "".join(f"{revision}:./{path}\n" for revision, path in requests)
     contents: dict[str, dict[str, bytes]] = {revision: {} for revision in revisions}
-    for (revision, path), content in zip(requests, _contents(_cat_file(root, names)), strict=False):
+    for (revision, path), content in zip(requests, batch_contents(_cat_file(root, names)), strict=False):
         if content is not None:
             contents[revision][path] = content
     return Versions(contents)
@@ -112,17 +112,3 @@ def _cat_file(root: Path, names: str) -> bytes:
         return run_git(root, "cat-file", "--batch", stdin=names.encode()).stdout
     except EnvironmentFailure:
         return b""
-
-
-def _contents(output: bytes) -> Iterator[bytes | None]:
-    """Split the output of ``git cat-file --batch``; ``None`` stands for an object that git does not have."""
-    position = 0
-    while position < len(output):
-        end = output.index(b"\n", position)
-        header, position = output[position:end], end + 1
-        if header.endswith(b" missing"):
-            yield None
-            continue
-        size = int(header.rpartition(b" ")[2])
-        yield output[position : position + size]
-        position += size + 1

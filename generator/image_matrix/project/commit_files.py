@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import EnvironmentFailure
-from image_matrix.git import run_git
+from image_matrix.git import batch_contents, run_git
 from image_matrix.stderr import failed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FILES = ("100644", "100755", "120000")
@@ -23,18 +24,15 @@ def files_of_commit(
 
     Raises :class:`EnvironmentFailure` if git does not have them.
     """
-    listed = git_output(root, "ls-tree", "-r", "-z", commit, "--", *paths).decode("utf-8", "surrogateescape")
-    entries = [
-        (meta.split(), path)
-        for meta, _, path in (line.partition("\t") for line in listed.split("\0") if line)
-    ]
-    files = [(mode, identifier, path) for (mode, _, identifier), path in entries if mode in FILES]
+    files = [*_listed(root, commit, paths, "-r")]
     ids = "".join(f"{identifier}\n" for _, identifier, _ in files).encode()
-    contents = _batch(git_output(root, "cat-file", "--batch", stdin=ids), len(files))
-    for (_, _, path), content in zip(files, contents, strict=True):
+    contents = batch_contents(git_output(root, "cat-file", "--batch", stdin=ids))
+    result: dict[str, tuple[str, bytes]] = {}
+    for (mode, _, path), content in zip(files, contents, strict=True):
         if content is None:
             raise EnvironmentFailure(f"git has no content of {path} at {revision}", FETCH)
-    return {path: (mode, content or b"") for (mode, _, path), content in zip(files, contents, strict=True)}
+        result[path] = mode, content
+    return result
 
 
 def modes_at(root: Path, commit: str, path: str, *options: str) -> dict[str, str]:
@@ -42,10 +40,16 @@ def modes_at(root: Path, commit: str, path: str, *options: str) -> dict[str, str
 
     Raises :class:`EnvironmentFailure` if git does not have it.
     """
-    output = git_output(root, "ls-tree", *options, "-z", commit, "--", path)
-    lines = output.decode("utf-8", "surrogateescape").split("\0")
-    entries = (line.partition("\t") for line in lines if line)
-    return {name: mode for meta, _, name in entries if (mode := meta.split()[0]) in FILES}
+    return {name: mode for mode, _, name in _listed(root, commit, (path,), *options)}
+
+
+def _listed(root: Path, commit: str, paths: tuple[str, ...], *options: str) -> Iterator[tuple[str, str, str]]:
+    """Yield mode, id and path of the files and links that `git ls-tree` lists of a commit."""
+    output = git_output(root, "ls-tree", *options, "-z", commit, "--", *paths)
+    for line in output.decode("utf-8", "surrogateescape").split("\0"):
+        meta, _, path = line.partition("\t")
+        if meta and (mode := meta.split()[0]) in FILES:
+            yield mode, meta.split()[2], path
 
 
 def git_output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
@@ -54,22 +58,3 @@ def git_output(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     if answer.returncode:
         raise EnvironmentFailure(failed(f"git {arguments[0]} failed", answer.stderr), FETCH)
     return answer.stdout
-
-
-def _batch(output: bytes, count: int) -> list[bytes | None]:
-    """Split the output of ``git cat-file --batch``: a line that ends with the size, the bytes, a line feed.
-
-    A content is ``None`` if its line ends with ``missing`` (git-cat-file, "Batch output").
-    """
-    contents: list[bytes | None] = []
-    position = 0
-    for _ in range(count):
-        end = output.index(b"\n", position)
-        last = output[position:end].rpartition(b" ")[2]
-        if last == b"missing":
-            contents.append(None)
-            position = end + 1
-            continue
-        contents.append(output[end + 1 : end + 1 + int(last)])
-        position = end + int(last) + 2
-    return contents

@@ -28,22 +28,27 @@ def contexts_at(root: Path, commit: str, revision: str, overlays: Mapping[str, s
     def contents(path: str) -> dict[str, tuple[str, bytes]]:
         return files_of_commit(root, commit, revision, (path,))
 
-    def mode(path: str) -> str | None:
-        return modes_at(root, commit, path).get(path)
+    listed = cache(partial(modes_at, root, commit))
 
-    files = _Files(cache(partial(modes_at, root, commit)), cache(mode), contents)
-    modes, entries, entry = cache(files.modes), cache(files.entries), cache(files.entry)
-    return ContextReader(
-        files.read, files.names, modes, entries, overlays, "", files.mode_of, entry, files.target
-    )
+    def mode(path: str) -> str | None:
+        return listed(f"{posixpath.dirname(path) or '.'}/").get(path)
+
+    files = _Files(listed, mode, contents)
+    read, modes, entry = cache(files.read), cache(files.modes), cache(files.entry)
+
+    @cache
+    def entries(folder: str, ignore: Ignore) -> dict[str, Entry]:
+        return files.entries(folder, modes(folder, ignore))
+
+    return ContextReader(read, files.names, modes, entries, overlays, "", files.mode_of, entry, files.target)
 
 
 @dataclass(frozen=True, slots=True)
 class _Files:
     """The files of a commit. Links in a path are followed, as the disk does; one out of the project leads nowhere."""
 
-    listed: Callable[[str, str], Mapping[str, str]]
-    """The path of a folder, without links, and ``-r`` to the files below it with their modes."""
+    listed: Callable[..., Mapping[str, str]]
+    """The path of a folder, without links, to its files with their modes; with ``-r``, to those below it, too."""
     mode: Callable[[str], str | None]
     """The path of a file or link, without links above it, to its mode."""
     contents: Callable[[str], Mapping[str, tuple[str, bytes]]]
@@ -60,13 +65,10 @@ class _Files:
         below = sorted(self._below(folder).items())
         return {path: mode for path, mode in below if not is_ignored(ignore, path)}
 
-    def entries(self, folder: str, ignore: Ignore) -> dict[str, Entry]:
+    def entries(self, folder: str, modes: Mapping[str, str]) -> dict[str, Entry]:
         place = self._followed(folder) or "."
         contents = self.contents(place)
-        return {
-            path: (mode, _sha256(contents[f"{_prefix(place)}{path}"][1]))
-            for path, mode in self.modes(folder, ignore).items()
-        }
+        return {path: (mode, _sha256(contents[f"{_prefix(place)}{path}"][1])) for path, mode in modes.items()}
 
     def mode_of(self, path: str) -> str | None:
         place = self._behind(path)

@@ -142,7 +142,9 @@ class DockerfileContexts:
             build.context,
             self.reader.modes(build.context, context.ignore),
             context.ignore,
-            self._file(build),
+            shared_ignore_file(build.context)
+            if context.ignore_text is None
+            else ignore_file_of(build.dockerfile),
             partial(changing_below, build.context, self.variants.values(), self.reader),
             partial(self._exists, build.context),
         )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.errors import EnvironmentFailure
@@ -12,6 +10,10 @@ from image_matrix.git import run_git
 from image_matrix.lock import text
 from image_matrix.project.history import text_of_commit
 from image_matrix.project.revisions import commit_of
+from image_matrix.project.text_files import at_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST = 50
 """Commits that are looked at; each is a file to be read."""
@@ -27,8 +29,7 @@ def restoring_command(root: Path) -> str | None:
         commit = _newest_good(root)
     except EnvironmentFailure:
         return None
-    folder = "" if root.resolve() == Path.cwd() else f" -C {shlex.quote(os.fspath(root))}"
-    return f"git{folder} checkout {commit} -- {text.FILE}" if commit else None
+    return f"git{at_folder(root)} checkout {commit} -- {text.FILE}" if commit else None
 
 
 def remedy(root: Path) -> str:

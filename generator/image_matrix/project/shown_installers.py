@@ -21,19 +21,19 @@ def shown_below(
 
     A variant on a Dockerfile that cannot be read is left out: that is said already. ``dockerfiles`` are by variant.
     """
-    result: dict[str, frozenset[Manager]] = {}
-    shown = {
-        name: shown_installers(dockerfile, build, variants[name].platforms[0])
-        for name, dockerfile in dockerfiles.items()
-        if (build := variants[name].build)
+    below = {
+        item.id: [one.id for one in lineage(variants, item) if one.build]
+        for item in variants.values()
+        if item.packages and not item.build
     }
-    for item in variants.values():
-        with_dockerfile = [one.id for one in lineage(variants, item) if one.build]
-        if (
-            with_dockerfile
-            and item.packages
-            and not item.build
-            and all(name in shown for name in with_dockerfile)
-        ):
-            result[item.id] = of_chain([shown[name] for name in with_dockerfile])
-    return result
+    needed = dict.fromkeys(name for names in below.values() for name in names)
+    shown = {
+        name: shown_installers(dockerfiles[name], build, variants[name].platforms[0])
+        for name in needed
+        if name in dockerfiles and (build := variants[name].build)
+    }
+    return {
+        name: of_chain([shown[one] for one in names])
+        for name, names in below.items()
+        if names and shown.keys() >= {*names}
+    }

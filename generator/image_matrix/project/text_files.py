@@ -49,12 +49,17 @@ def _without_matrix(folder: Path) -> str:
 def matrix_elsewhere(folder: Path) -> str | None:
     """Return what to do in a folder whose matrix has another name or is in a folder above, if it is so."""
     if (folder / MISSPELT).is_file():
-        at = "" if folder.resolve() == Path.cwd() else f" -C {as_typed(folder)}"
-        return f"the folder has a {MISSPELT}: rename it, or use `image-matrix{at} --matrix {MISSPELT}`"
+        program = f"image-matrix{at_folder(folder)}"
+        return f"the folder has a {MISSPELT}: rename it, or use `{program} --matrix {MISSPELT}`"
     above = matrix_above(folder.resolve().parent)
     if above is not None:
         return f"{above} has one: use `image-matrix -C {as_typed(Path(os.path.relpath(above)))}`"
     return None
+
+
+def at_folder(folder: Path) -> str:
+    """Return the option of this program, and of git, for a folder; empty for the one where the command was started."""
+    return "" if folder.resolve() == Path.cwd() else f" -C {as_typed(folder)}"
 
 
 def as_typed(folder: Path) -> str:

@@ -15,7 +15,7 @@ from image_matrix.dockerfiles.instructions import Dockerfile, DockerfileError, p
 from image_matrix.dockerfiles.links import link, same_image
 from image_matrix.dockerfiles.triggers import replaced_in_triggers, triggers
 from image_matrix.project.context_faults import ContextFault, findings_of
-from image_matrix.project.dockerfile_contexts import DockerfileContexts
+from image_matrix.project.dockerfile_contexts import DockerfileContext, DockerfileContexts
 from image_matrix.project.shown_installers import shown_below
 from image_matrix.registry.reference import parse_reference
 from image_matrix.validate.copied_files import not_in_context
@@ -62,8 +62,9 @@ def with_dockerfiles(
 ) -> UserDockerfiles:
     """Read the Dockerfiles of variants that are built from their own, and link what they name."""
     contexts = DockerfileContexts(matrix, variants, documents, reader)
-    project = _Project(matrix, contexts, repositories(matrix, variants, documents))
-    every = [project.read(item, item.build) for item in variants.values() if item.build]
+    on_disk = {item.id: contexts.read(item, item.build) for item in variants.values() if item.build}
+    project = _Project(matrix, contexts, on_disk, repositories(matrix, variants, documents))
+    every = [project.read(variants[name]) for name in on_disk]
     if not every:
         return UserDockerfiles(variants)
     faults = findings_of(one.fault for one in every if one.fault)
@@ -98,12 +99,14 @@ def repositories(
 class _Project:
     matrix: Matrix
     contexts: DockerfileContexts
+    on_disk: Mapping[str, DockerfileContext | ContextFault]
+    """What each variant with a Dockerfile is built from, by its id."""
     published: Mapping[str, Collection[str]]
     """The repositories of each image."""
 
-    def read(self, item: Variant, declared: DockerfileBuild) -> _One:
+    def read(self, item: Variant) -> _One:
         """Read the Dockerfile and the folder of a variant."""
-        context = self.contexts.read(item, declared)
+        context = self.on_disk[item.id]
         if isinstance(context, ContextFault):
             return _One(item, fault=context)
         build, content = context.build, context.dockerfile
@@ -163,7 +166,7 @@ class _Project:
         parent = self.contexts.variants.get(item.parent or "")
         if parent is None or parent.build is None:
             return ()
-        context = self.contexts.read(parent, parent.build)
+        context = self.on_disk[parent.id]
         if isinstance(context, ContextFault):
             return ()
         try:

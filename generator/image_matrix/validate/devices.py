@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from image_matrix.config.drivers import family_driver
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import diagnostic, human
+from image_matrix.dockerfiles.stages import bodies
 from image_matrix.dockerfiles.variables import variables_of
 from image_matrix.profiles.devices import NO_DEVICES, VISIBLE_DEVICES
 from image_matrix.validate.environment import image_environments
@@ -46,11 +47,9 @@ def given_to_profiles(matrix: Matrix) -> Iterator[Finding]:
 
 def given_by_dockerfile(checked: CheckedDockerfile) -> Iterator[Diagnostic]:
     """The same variable in the last stage of a Dockerfile that an image has as it is."""
-    instructions = checked.dockerfile.instructions
-    start = max((at for at, item in enumerate(instructions) if item.name == "FROM"), default=0)
     given = [
         (item.line, value.strip("\"'"))
-        for item in instructions[start:]
+        for item in bodies(checked.dockerfile)[-1]
         if item.name == "ENV"
         for name, value in variables_of(item, checked.dockerfile.escape)
         if name == VISIBLE_DEVICES

@@ -15,7 +15,7 @@ from image_matrix.diagnostics import Place, diagnostic, did_you_mean, human
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.dockerfiles.downloads import fetched
 from image_matrix.dockerfiles.secret_mounts import mounted_secrets
-from image_matrix.dockerfiles.stages import PREDEFINED, SCRATCH, arguments
+from image_matrix.dockerfiles.stages import PREDEFINED, SCRATCH, arguments, bodies
 from image_matrix.dockerfiles.variables import variables_of
 from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
@@ -149,8 +149,7 @@ def dropped_folders(checked: CheckedDockerfile, variants: Mapping[str, Variant])
 
 def _last_path(dockerfile: Dockerfile) -> tuple[Instruction | None, str]:
     """Return the instruction of the last stage that sets PATH first, and its value."""
-    last = max((at for at, item in enumerate(dockerfile.instructions) if item.name == "FROM"), default=0)
-    for item in (one for one in dockerfile.instructions[last:] if one.name == "ENV"):
+    for item in (one for one in bodies(dockerfile)[-1] if one.name == "ENV"):
         for name, value in variables_of(item, dockerfile.escape):
             if name == "PATH":
                 return item, value.strip("\"'")
