@@ -25,6 +25,8 @@ def triggers(dockerfile: Dockerfile, build: DockerfileBuild, platform: str) -> t
 
     Raises :class:`image_matrix.dockerfiles.instructions.DockerfileError`.
     """
+    if all(one.name != "ONBUILD" for one in dockerfile.instructions):
+        return ()
     number = target_number(stages(dockerfile, build.args, platform), build.target)
     body = bodies(dockerfile)[number] if number is not None else []
     return tuple(without_trigger(item, dockerfile.escape) for item in body if item.name == "ONBUILD")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.dockerfiles.stages import Stage, Use, base_chain, leading_arguments, target_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from image_matrix.config.model import Matrix, Variant
     from image_matrix.dockerfiles.instructions import Dockerfile, Instruction
@@ -33,9 +33,9 @@ def unset_advice(
     ``file`` is the one of the matrix that has the image.
     """
     argument = re.compile(rf"[\"']?\$(?:{name}|\{{{name}\}})[\"']?")
-    is_parent = argument.fullmatch(_base_of(dockerfile, item.build.target if item.build else None))
-    bases = [_stage(one).base.written for one in dockerfile.instructions if one.name == "FROM"]
-    unknown = UNKNOWN if any(argument.fullmatch(base) for base in bases) else UNKNOWN_PART
+    declared = [_stage(one) for one in dockerfile.instructions if one.name == "FROM"]
+    is_parent = argument.fullmatch(_base_of(declared, item.build.target if item.build else None))
+    unknown = UNKNOWN if any(argument.fullmatch(one.base.written) for one in declared) else UNKNOWN_PART
     starts = {
         _start(matrix, variants, one) for one in variants.values() if one.image == item.image and one.build
     }
@@ -46,9 +46,8 @@ def unset_advice(
     return f"{written}, and `ARG {name}` before the first FROM"
 
 
-def _base_of(dockerfile: Dockerfile, target: str | None) -> str:
+def _base_of(declared: Sequence[Stage], target: str | None) -> str:
     """Return what a target is built on, as it is written, behind stages built on each other; empty without one."""
-    declared = [_stage(item) for item in dockerfile.instructions if item.name == "FROM"]
     number = target_number(declared, target)
     return "" if number is None else declared[base_chain(declared, number)[0]].base.written
 
