@@ -19,7 +19,6 @@ from image_matrix.diagnostics import MatrixError
 from image_matrix.errors import CallError
 from image_matrix.importing.edit import with_profiles
 from image_matrix.importing.list_checks import check_list
-from image_matrix.importing.list_places import list_places
 from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS
 from image_matrix.importing.profile_list import TakenNames, profiles_of
 from image_matrix.importing.profile_options import as_users_see_it, option_names
@@ -101,7 +100,7 @@ def lists_below(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         if "profileList" in text or "profile_list" in text:
             try:
                 entries = spawner_list(path.name, documents_of(path.name, text))
-                check_list(entries, list_places(path.name, text))
+                check_list(entries, path.name, text)
                 yield path.relative_to(folder).as_posix(), entries
             except CallError as error:
                 print(f"{error}", file=sys.stderr)

@@ -166,7 +166,7 @@ def test_what_kubespawner_cannot_read_is_refused(fields: dict[str, Any], problem
     entries = [{"display_name": "A"}, {"display_name": "A", **fields}]
     text = yaml.safe_dump(entries, sort_keys=False)
     with pytest.raises(CallError) as raised:
-        check_list(entries, list_places("a.yaml", text))
+        check_list(entries, "a.yaml", text)
     assert int(str(raised.value).split(":")[1]) > 1  # not the first entry
     assert problem in f"{raised.value}; {raised.value.help}"
 
@@ -174,4 +174,4 @@ def test_what_kubespawner_cannot_read_is_refused(fields: dict[str, Any], problem
 def test_an_amount_that_users_type_in_is_no_amount_yet() -> None:
     typed = {"enabled": True, "kubespawner_override": {"mem_limit": "{value}G"}}
     entries = [{"display_name": "A", "profile_options": {"a": {"choices": {}, "unlisted_choice": typed}}}]
-    check_list(entries, list_places("a.yaml", yaml.safe_dump(entries)))
+    check_list(entries, "a.yaml", yaml.safe_dump(entries))

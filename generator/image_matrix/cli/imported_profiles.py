@@ -27,14 +27,13 @@ def import_profiles(session: Session, file: str, text: str, site: str | None) ->
     not valid with them.
     """
     from image_matrix.importing.list_checks import check_list
-    from image_matrix.importing.list_places import list_places
     from image_matrix.importing.listed_chart import other_chart
     from image_matrix.importing.profile_list import profiles_of
     from image_matrix.importing.spawner_list import documents_of, spawner_list
 
     documents = documents_of(file, text)
     entries = spawner_list(file, documents)
-    check_list(entries, list_places(file, text))
+    check_list(entries, file, text)
     matrix = open_matrix(session, None)
     names = names_of_profiles(session, matrix)
     sites, listed_at = names.sites, site_of_list(session, names, site)
@@ -127,15 +126,15 @@ def _at_places_of_list(
 
     The new text is not written then, so that nobody could look up its lines.
     """
-    from image_matrix.config.yaml_loader import parse
     from image_matrix.diagnostics import MatrixError
     from image_matrix.importing.given_places import ListedInputs, at_given_places
     from image_matrix.importing.list_places import list_places
+    from image_matrix.project.included_files import parsed
 
     try:
         yield
     except MatrixError as error:
-        before, draft = (parse(text, session.matrix)[0] for text in matrix)
+        before, draft = (parsed(text, session.matrix)[0] for text in matrix)
         if before is None or draft is None:
             raise
         given = ListedInputs(before, list_places(*listed), origins)
