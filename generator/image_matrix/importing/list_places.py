@@ -56,8 +56,7 @@ class ListPlaces:
         entry = self.entries[origin.entry]
         in_list = _as_in_list(path)
         rated = [(_likeness(part, in_list, origin), part) for part in parts(entry, step=_by_name_of_entry)]
-        best = max((rating for rating, _ in rated), default=(0, 0))
-        _, key, value = next(part for rating, part in rated if rating == best)
+        best, (_, key, value) = max(rated, key=lambda one: one[0])
         has_value = isinstance(value, yaml.ScalarNode) and best > (0, 0)
         return self._place(value if has_value and (target == "value" or origin.is_image) else key)
 
@@ -86,12 +85,6 @@ def list_places(file: str, text: str) -> ListPlaces:
     return ListPlaces(file, tuple(text.splitlines()), (), (), 0)
 
 
-def by_position(position: int, entry: yaml.Node) -> str | int:
-    """Return the step of a path to an entry of a list."""
-    del entry
-    return position
-
-
 def _by_name_of_entry(position: int, entry: yaml.Node) -> str | int:
     """Return the name of an entry: an import makes mappings of lists of volumes and containers."""
     pairs = entry.value if isinstance(entry, yaml.MappingNode) else ()
@@ -99,9 +92,9 @@ def _by_name_of_entry(position: int, entry: yaml.Node) -> str | int:
 
 
 def parts(
-    node: yaml.Node, path: Path = (), step: Callable[[int, yaml.Node], str | int] = by_position
+    node: yaml.Node, path: Path = (), step: Callable[[int, yaml.Node], str | int] | None = None
 ) -> Iterator[Part]:
-    """Yield everything in a node, what contains others first."""
+    """Yield everything in a node, what contains others first; without ``step``, entries of lists by position."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             place = path if key.tag == MERGE else (*path, str(key.value))
@@ -110,7 +103,7 @@ def parts(
             yield from parts(value, place, step)
     elif isinstance(node, yaml.SequenceNode):
         for at, item in enumerate(node.value):
-            place = (*path, step(at, item))
+            place = (*path, step(at, item) if step else at)
             yield place, item, item
             yield from parts(item, place, step)
 
