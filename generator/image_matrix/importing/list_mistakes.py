@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.profiles import traits
+from image_matrix.profiles.charts import OVERRIDE
 from image_matrix.profiles.units import KUBESPAWNERS
 from image_matrix.text import type_name
 from image_matrix.validate.profiles_pods import cpu_findings, memory_findings
@@ -21,8 +23,7 @@ _NOUNS = {
     "string": "text",
 }  # fmt: skip
 """Types of a schema in words."""
-_OVERRIDE = "kubespawner_override"
-_MEMORY, _CORES = ("mem_limit", "mem_guarantee"), ("cpu_limit", "cpu_guarantee")
+_MEMORY = ("mem_limit", "mem_guarantee")
 
 
 def mistake(error: ValidationError) -> tuple[str, str]:
@@ -31,10 +32,10 @@ def mistake(error: ValidationError) -> tuple[str, str]:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in value)
         return f"it has no `{missing}`", f"add `{missing}` in the file"
-    if path[-2:-1] == (_OVERRIDE,) and path[-1] in _MEMORY:
+    if path[-2:-1] == (OVERRIDE,) and path[-1] in _MEMORY:
         findings = memory_findings(path, value, KUBESPAWNERS)
         return f"`{value}` is not {KUBESPAWNERS.what}", _advice(findings)
-    if path[-2:-1] == (_OVERRIDE,) and path[-1] in _CORES:
+    if path[-2:-1] == (OVERRIDE,) and path[-1] in traits.NUMBERS:
         return f"`{value}` is not a number of cores", _advice(cpu_findings(path, value))
     expected = " or ".join(_NOUNS[one] for one in _types(error) if one != "null")
     return f"it is {type_name(value)}", f"write {expected} in the file"
@@ -70,8 +71,8 @@ def memory_mistake(entry: Mapping[str, Json]) -> tuple[Path, str, str] | None:
 
 def _overrides(item: Mapping[str, Json], path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Json]]]:
     """Yield the settings of an entry and of choices, each with its path; what users type in has `{value}` in them."""
-    if override := item.get(_OVERRIDE):
-        yield (*path, _OVERRIDE), override
+    if override := item.get(OVERRIDE):
+        yield (*path, OVERRIDE), override
     for name, option in (item.get("profile_options") or {}).items():
         inside: Path = (*path, "profile_options", name)
         for key, choice in option["choices"].items():

@@ -20,7 +20,7 @@ from image_matrix.importing.profile_options import (
     in_their_order,
     option_names,
     options_of,
-    overrides_of,
+    overrides_of_choices,
 )
 from image_matrix.importing.size_fields import (
     AMOUNTS,
@@ -31,6 +31,7 @@ from image_matrix.importing.size_fields import (
     size_of,
     tolerations_of,
 )
+from image_matrix.profiles.charts import overrides_of
 from image_matrix.profiles.override_merge import merged
 from image_matrix.profiles.slugs import slugify
 from image_matrix.profiles.traits import GUARANTEES, LIMITS
@@ -100,7 +101,11 @@ def draft_of(given: Mapping[str, Json]) -> ProfileDraft:
         fields["profile_options"] = shown
     fields |= _extra(entry, (*ENTRY, *read_fields(entry)))
     notes += home_mounts(
-        [entry.get("kubespawner_override") or {}, *overrides_of(image or {}), *overrides_of(size or {})]
+        [
+            entry.get("kubespawner_override") or {},
+            *overrides_of_choices(image or {}),
+            *overrides_of_choices(size or {}),
+        ]
     )
     notes += [REPLACED_TOLERATIONS] if _replaces_tolerations(entry) else []
     return ProfileDraft(
@@ -114,12 +119,8 @@ def draft_of(given: Mapping[str, Json]) -> ProfileDraft:
 
 def _replaces_tolerations(entry: Mapping[str, Json]) -> bool:
     """Say whether the pods of an entry have tolerations, and lack some that the chart gives to all pods."""
-    options = (entry.get("profile_options") or {}).values()
-    overrides = [
-        entry.get("kubespawner_override") or {},
-        *(override for option in options for override in overrides_of(option)),
-    ]
-    every = [tolerations_of(override["tolerations"]) for override in overrides if "tolerations" in override]
+    overrides = (override for override in overrides_of(entry) if "tolerations" in override)
+    every = [tolerations_of(override["tolerations"]) for override in overrides]
     return any(item not in tolerations for tolerations in every for item in CHART_TOLERATIONS)
 
 
@@ -130,7 +131,7 @@ def _divided(
 
     A node selector goes to the sizes if one of them selects by the same label, guarantees of devices with the limits.
     """
-    of_sizes = overrides_of(size or {})
+    of_sizes = overrides_of_choices(size or {})
     labels = {key for one in of_sizes for key in one.get("node_selector") or {}}
     moved = {*AMOUNTS, *(("node_selector",) if labels & set(override.get("node_selector") or {}) else ())}
     moved |= {GUARANTEES} if any(LIMITS in one for one in (override, *of_sizes)) else set()

@@ -210,7 +210,7 @@ def _profile(key: str, draft: ProfileDraft, images: _Images, sizes: _Sizes) -> d
         "images": _choices("image", draft.images, image_names),
         "sizes": _choices("size", draft.sizes, size_names),
     }
-    return _in_order(fields | {name: choices for name, choices in options.items() if choices})
+    return fields | {name: choices for name, choices in options.items() if choices}
 
 
 def _in_order(fields: Mapping[str, Json]) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.importing.size_fields import AMOUNTS
+from image_matrix.profiles.charts import overrides_of_option
 from image_matrix.profiles.helm import in_order
 
 if TYPE_CHECKING:
@@ -91,16 +92,15 @@ def _first(names: Sequence[str], usual: str) -> str:
     return usual if usual in names else next(iter(names), "")
 
 
-def overrides_of(option: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+def overrides_of_choices(option: Mapping[str, Json]) -> list[Mapping[str, Json]]:
     """Return the settings of each choice of an option, and of what users type in."""
-    items = [*(option.get("choices") or {}).values(), option.get("unlisted_choice") or {}]
-    return [item.get("kubespawner_override") or {} for item in items]
+    return [override for _, override in overrides_of_option(option)]
 
 
 def _has_images(option: Mapping[str, Json]) -> bool:
-    return any("image" in override for override in overrides_of(option))
+    return any("image" in override for override in overrides_of_choices(option))
 
 
 def _has_sizes(option: Mapping[str, Json]) -> bool:
-    names = {name for override in overrides_of(option) for name in override}
+    names = {name for override in overrides_of_choices(option) for name in override}
     return bool(names & {*AMOUNTS, *NODES}) and not _has_images(option)
