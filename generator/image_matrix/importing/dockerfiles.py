@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from image_matrix.config.resolved_variant import DOCKERFILE
 from image_matrix.dag import build_order
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
 from image_matrix.dockerfiles.stages import SCRATCH, needs, stages
-from image_matrix.importing.sources import is_published, known_source, source_name, untagged, whole_reference
+from image_matrix.importing.sources import is_published, source_for, untagged, whole_reference
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from image_matrix.dockerfiles.stages import Use
 
-DEFAULT = "Dockerfile"
-"""The name that needs no `dockerfile:`."""
 PLATFORM = "linux/amd64"
 """The platform whose arguments FROM gets."""
 
@@ -31,7 +30,7 @@ class GivenDockerfile:
     context: str
     """Its folder, relative to the matrix."""
     text: str
-    file: str = DEFAULT
+    file: str = DOCKERFILE
     """Its name in the folder."""
 
     @property
@@ -47,7 +46,7 @@ class Entry:
     start: str
     """What it is built ``from``."""
     context: str
-    dockerfile: str = DEFAULT
+    dockerfile: str = DOCKERFILE
     contexts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -107,11 +106,10 @@ def _with(
             taken = f"`{use.written}` is the image `{name}` of the matrix, not `{whole_reference(name)}`"
             before = _assumed(before, f"{item.path}:{use.line}: {taken}")
         if name is None:
-            name = known_source(use.name, known) or source_name(use.name, {**known, **sources}, names)
-            if name not in {**known, **sources}:
-                sources[name] = whole_reference(use.name)
-                advice = untagged(use.name)
-                before = _assumed(before, f"{item.path}:{use.line}: {advice}") if advice else before
+            name, new = source_for(use.name, known, sources, names)
+            sources |= new
+            if new and (advice := untagged(use.name)):
+                before = _assumed(before, f"{item.path}:{use.line}: {advice}")
         elif use != base or not is_published(use.name, registry, name):
             contexts[use.name] = name
         start = name if use == base else start

@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.importing.dockerfiles import DEFAULT
+from image_matrix.config.resolved_variant import DOCKERFILE
 from image_matrix.importing.package_lists import PackageImage
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _image(image: Entry | PackageImage) -> Any:  # noqa: ANN401 - ruamel.yaml ha
 def _dockerfile(entry: Entry) -> Any:  # noqa: ANN401 - ruamel.yaml has no types
     """Return an image in one line."""
     fields: dict[str, Any] = {"from": entry.start, "context": entry.context}
-    fields |= {"dockerfile": entry.dockerfile} if entry.dockerfile != DEFAULT else {}
+    fields |= {"dockerfile": entry.dockerfile} if entry.dockerfile != DOCKERFILE else {}
     return _flow(fields | ({"contexts": _flow(dict(entry.contexts))} if entry.contexts else {}))
 
 

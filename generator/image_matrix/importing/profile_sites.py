@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.config.at_site import SITES, is_offered
+from image_matrix.importing.sources import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -101,9 +102,3 @@ def default_at(
 
 def _without_sites(fields: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in fields.items() if name != SITES}
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """Return a name, or the first with a number behind it that is not taken."""
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(one for one in numbered if one not in taken)

@@ -68,9 +68,19 @@ def source_or_image(
     for name in known.images:
         if is_published(reference, known.registry, name):
             return name, {}
-    sources = {**known.sources, **(added or {})}
-    source = known_source(reference, known.sources) or source_name(reference, sources, {*known.images, image})
-    return source, {} if source in sources else {source: whole_reference(reference)}
+    return source_for(reference, known.sources, added or {}, {*known.images, image})
+
+
+def source_for(
+    reference: str, known: Mapping[str, str], added: Mapping[str, str], images: Collection[str]
+) -> tuple[str, dict[str, str]]:
+    """Return the source for a reference, and what is new: among those of a matrix, or of the same import.
+
+    ``images`` are names that no source can have.
+    """
+    sources = {**known, **added}
+    name = known_source(reference, known) or source_name(reference, sources, images)
+    return name, {} if name in sources else {name: whole_reference(reference)}
 
 
 def is_published(reference: str, registry: str, image: str) -> bool:
@@ -80,7 +90,7 @@ def is_published(reference: str, registry: str, image: str) -> bool:
 
 def known_source(reference: str, sources: Mapping[str, str]) -> str | None:
     """Return the source of a matrix for a reference; one without a digest is for the source that has one, too."""
-    exact = next((name for name, other in sources.items() if _is_equal(reference, other)), None)
+    exact = _equal_source(reference, sources)
     if exact or parse_reference(reference).digest:
         return exact
     return next((name for name, other in sources.items() if same_image(reference, other)), None)
@@ -88,16 +98,25 @@ def known_source(reference: str, sources: Mapping[str, str]) -> str | None:
 
 def source_name(reference: str, sources: Mapping[str, str], images: Collection[str]) -> str:
     """Return the name of the source for an image from outside: one that is there, or a new one."""
-    for name, other in sources.items():
-        if _is_equal(reference, other):
-            return name
+    if (equal := _equal_source(reference, sources)) is not None:
+        return equal
     parsed = parse_reference(reference)
     last = image_name(parsed.repository.rpartition("/")[2])
     version = parsed.tag if has_tag(reference) else str(parsed.digest).partition(":")[2][:_SHORT]
     tagged = image_name(f"{last}-{version}")
     taken = {*sources, *images}
-    numbered = (f"{tagged}-{number}" for number in range(2, len(taken) + 3))
-    return next(name for name in (last, tagged, *numbered) if name not in taken)
+    return last if last not in taken else free_name(tagged, taken)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a name, or the first with a number behind it that is not taken."""
+    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
+
+
+def _equal_source(reference: str, sources: Mapping[str, str]) -> str | None:
+    """Return the first source that stays the same image as a reference."""
+    return next((name for name, other in sources.items() if _is_equal(reference, other)), None)
 
 
 def _is_equal(one: str, other: str) -> bool:
