@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from image_matrix.config.home import HOME
-from image_matrix.profiles.mounts import is_home
-from image_matrix.validate.profiles_mounts import MOUNTS
+from image_matrix.profiles.mounts import MOUNTS, is_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from image_matrix.importing.home_mounts import with_key_of_home
 from image_matrix.profiles import traits
 from image_matrix.profiles.fields import OBJECTS
+from image_matrix.profiles.mounts import MOUNTS
 from image_matrix.profiles.traits import GUARANTEES, LIMITS
-from image_matrix.validate.profiles_mounts import MOUNTS
 from image_matrix.validate.profiles_overrides import by_name
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from image_matrix.json_data import Json
     from image_matrix.profiles.offer import Offer
 
-SETTINGS = ("volumes", "volume_mounts")
+MOUNTS = "volume_mounts"
+SETTINGS = ("volumes", MOUNTS)
 """The settings of KubeSpawner with volumes and with mounts."""
 Key = str | int
 """Key of an entry in a mapping, or its position in a list."""

@@ -70,7 +70,7 @@ def _hub_package(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fi
             advice = hub_advice([*lineage(variants, without)], hub)
             yield rules.NO_HUB_PACKAGE.at(place, profile=profile.slug, image=image, advice=advice)
         elif entries[0] and (version := other_major(*entries[0], hub)):
-            stated = next((item for item in opened if provided_hub(variants, item)), None)
+            stated = any(provided_hub(variants, item) for item in opened)
             take = f"take jupyterhub {hub.partition('.')[0]} in the image"
             where = f"`provides.{HUB}` of `{image}` or of what it is built on"
             advice = f"write at {where} what the image has" if stated else take

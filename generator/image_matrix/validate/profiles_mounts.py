@@ -13,6 +13,7 @@ from image_matrix.config.home import HOME
 from image_matrix.diagnostics import catalogue as rules
 from image_matrix.diagnostics import human
 from image_matrix.profiles.charts import OVERRIDE, overrides_of_option
+from image_matrix.profiles.mounts import MOUNTS
 from image_matrix.validate.profiles_overrides import each_override
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from image_matrix.config.sites import Site
     from image_matrix.diagnostics import Finding, Path
 
-MOUNTS = "volume_mounts"
 _SHM = "/dev/shm"  # noqa: S108 - a mount in a pod
 
 
