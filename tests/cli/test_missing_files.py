@@ -38,7 +38,6 @@ BASE = {
     "sources": "sources: {debian: docker.io/library/debian:trixie-slim}",
     "images": "images: {base: {from: debian}}",
 }
-KEYWORDS = {"properties", "additionalProperties", "propertyNames", "items", "anyOf", "$defs"}
 GENERATOR = 'workflow: {generator: "%s"}'
 
 
