@@ -35,7 +35,7 @@ def registry(*has: str, silent: bool = False) -> Registry:
         if silent:
             raise ConnectionFailed("connection refused", retry=None)
         path = request.url.partition("/v2/")[2].replace("/manifests/", ":")
-        there = f"ghcr.io/{path}" in has
-        return Response(200, {"docker-content-digest": "sha256:1"}) if there else Response(404, {})
+        is_held = f"ghcr.io/{path}" in has
+        return Response(200, {"docker-content-digest": "sha256:1"}) if is_held else Response(404, {})
 
     return Registry(RegistryServices(answer, lambda _: None))

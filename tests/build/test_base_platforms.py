@@ -61,9 +61,11 @@ def parent(platform: str, *, index: bool) -> str:
     return f"{STATE.loaded.matrix.registry}/base@{digest}"
 
 
-def refuse(leg: tuple[str, str], registry: Registry, there: dict[tuple[str, str], str] | None = None) -> None:
+def refuse(
+    leg: tuple[str, str], registry: Registry, existing: dict[tuple[str, str], str] | None = None
+) -> None:
     options = BuildOptions(push=True)
-    request = make_request(registry_locations(STATE, staging=False), [leg], there or {}, options, ())
+    request = make_request(registry_locations(STATE, staging=False), [leg], existing or {}, options, ())
     refuse_other_platforms(request, STATE, registry)
 
 
@@ -97,10 +99,10 @@ def test_what_the_registry_does_not_answer_is_left_to_the_engine() -> None:
 @pytest.mark.parametrize("index", [True, False])
 def test_a_parent_without_the_platform_is_refused(index: bool) -> None:
     refuse(MIDDLE, registry_with(AMD64, index=index), {BASE: parent(AMD64, index=index)})
-    there = parent("linux/arm64", index=index)
+    on_arm64 = parent("linux/arm64", index=index)
     with pytest.raises(Failure) as caught:
-        refuse(MIDDLE, registry_with("linux/arm64", index=index), {BASE: there})
+        refuse(MIDDLE, registry_with("linux/arm64", index=index), {BASE: on_arm64})
     assert caught.value.message == (
-        f"middle:default cannot be built for linux/amd64: its parent {there} has linux/arm64"
+        f"middle:default cannot be built for linux/amd64: its parent {on_arm64} has linux/arm64"
     )
     assert "`image-matrix build --push --force --platform linux/amd64 base:default`" in caught.value.help

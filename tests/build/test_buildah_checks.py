@@ -35,7 +35,7 @@ def answering(
 
 
 @pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> None:
+def programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
 
 
@@ -46,7 +46,7 @@ def test_a_program_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert failed.value.help.startswith("install buildah 1.37 or newer, or Podman 5.2 or newer")
 
 
-@pytest.mark.usefixtures("there")
+@pytest.mark.usefixtures("programs")
 @pytest.mark.parametrize("program", ["buildah", "podman"])
 def test_a_version_that_expands_heredocs_is_too_old(program: str) -> None:
     require_buildah(program, answering("1.37.0"))
@@ -55,7 +55,7 @@ def test_a_version_that_expands_heredocs_is_too_old(program: str) -> None:
         require_buildah(program, answering("1.33.7"))
 
 
-@pytest.mark.usefixtures("there")
+@pytest.mark.usefixtures("programs")
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [

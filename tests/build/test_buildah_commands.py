@@ -26,9 +26,9 @@ SECRETS = ("id=site,env=X", "id=ca-bundle,src=/ca.crt")
 
 
 def chain(*, push: bool, fresh: bool = False) -> BuildRequest:
-    there = {BASE: f"ghcr.io/example/notebooks/base@{DIGEST}"}
+    existing = {BASE: f"ghcr.io/example/notebooks/base@{DIGEST}"}
     options = BuildOptions(push, fresh=fresh)
-    return make_request(Locations(STATE), [LEAF], there, options, SECRETS)
+    return make_request(Locations(STATE), [LEAF], existing, options, SECRETS)
 
 
 def values(command: list[str], option: str) -> list[str]:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 REGISTRY = STATE.loaded.matrix.registry
 STAGING = f"{REGISTRY}/staging"
-THERE = {BASE: f"{REGISTRY}/base@sha256:1"}
+EXISTING = {BASE: f"{REGISTRY}/base@sha256:1"}
 HERE = BuildOptions(push=False)
 
 
-def request(aim: BuildOptions, there: dict[tuple[str, str], str] = THERE) -> BuildRequest:
+def request(aim: BuildOptions, existing: dict[tuple[str, str], str] = EXISTING) -> BuildRequest:
     return make_request(
-        registry_locations(STATE, staging=aim.staging), [LEAF], there, aim, ("id=site,env=X",)
+        registry_locations(STATE, staging=aim.staging), [LEAF], existing, aim, ("id=site,env=X",)
     )
 
 
@@ -106,7 +106,7 @@ def test_a_candidate_waits_for_its_parent() -> None:
     with pytest.raises(Blocked, match="the parent middle:default is not in the registry for linux/amd64"):
         refuse_ancestors(request(BuildOptions(push=True, candidate=True)), [LEAF], {})
     refuse_ancestors(
-        request(BuildOptions(push=True, candidate=True), {**THERE, MIDDLE: "x@sha256:1"}), [LEAF], {}
+        request(BuildOptions(push=True, candidate=True), {**EXISTING, MIDDLE: "x@sha256:1"}), [LEAF], {}
     )
 
 
@@ -137,7 +137,7 @@ def test_image_layers_of_what_is_pushed_are_compressed(compression: Compression)
         aim: BuildOptions, exported: frozenset[tuple[str, str]] | None = None
     ) -> dict[str, list[str]]:
         made = make_request(
-            registry_locations(compressed(compression), staging=False), [LEAF], THERE, aim, ()
+            registry_locations(compressed(compression), staging=False), [LEAF], EXISTING, aim, ()
         )
         built = targets(replace(made, exported=exported))
         return {name: target["output"] for name, target in built.items() if "output" in target}
@@ -154,7 +154,9 @@ def test_an_image_without_attestations_has_the_types_of_oci() -> None:
     matrix = STATE.loaded.matrix
     bare = replace(matrix, release=replace(matrix.release, provenance="none", sbom=False))
     state = replace(STATE, loaded=replace(STATE.loaded, matrix=bare))
-    made = make_request(registry_locations(state, staging=False), [LEAF], THERE, BuildOptions(push=True), ())
+    made = make_request(
+        registry_locations(state, staging=False), [LEAF], EXISTING, BuildOptions(push=True), ()
+    )
     assert targets(made)["leaf_default-amd64"]["output"] == ["type=registry,oci-mediatypes=true"]
 
 

@@ -15,8 +15,8 @@ REGISTRY = STATE.loaded.matrix.registry
 
 
 def test_ancestors_are_looked_up_too() -> None:
-    there = reusable(Locations(STATE), [LEAF], PUSH, registry(tag(BASE), tag(MIDDLE)), print)
-    assert there == {BASE: f"{REGISTRY}/base@sha256:1", MIDDLE: f"{REGISTRY}/middle@sha256:1"}
+    known = reusable(Locations(STATE), [LEAF], PUSH, registry(tag(BASE), tag(MIDDLE)), print)
+    assert known == {BASE: f"{REGISTRY}/base@sha256:1", MIDDLE: f"{REGISTRY}/middle@sha256:1"}
 
 
 def test_a_forced_build_makes_what_is_asked_for_and_uses_its_parent() -> None:

@@ -73,8 +73,8 @@ def test_the_builds_that_run_them_get_the_images_of_the_sources(inputs: Inputs) 
     request = make_request(locations, legs, {}, BuildOptions(push=False), ())
     made = definition(request)["target"]
     contexts = {name.partition("_")[0]: target["contexts"].get(UV) for name, target in made.items()}
-    there = f"docker-image://{UV}"
-    assert contexts == {"base": there, "lab": there, "geo": there, "more": None}
+    of_source = f"docker-image://{UV}"
+    assert contexts == {"base": of_source, "lab": of_source, "geo": of_source, "more": None}
     commands = image_commands(request, BuildahPlace("buildah", is_plain), push=False)
     given = [any(UV in word for word in one.build) for one in commands]
     assert given == [True, True, True, False]
@@ -84,10 +84,10 @@ def test_the_builds_that_run_them_get_the_images_of_the_matrix(tmp_path: Path) -
     inputs = read_project(tmp_path, WITH_TOOL, f"{BASE}ONBUILD COPY --from={TOOL} /a /a\n")
     locations = Locations(state_of(load_project(inputs)))
     legs = [(f"{image}:default", AMD64) for image in ("lab", "geo", "more")]
-    there = {("tool:default", AMD64): f"{TOOL}@sha256:{'1' * 64}"}
+    pushed = {("tool:default", AMD64): f"{TOOL}@sha256:{'1' * 64}"}
     made = {
         where: make_request(locations, legs, existing, BuildOptions(push=False), ())
-        for where, existing in {"registry": there, "here": {}}.items()
+        for where, existing in {"registry": pushed, "here": {}}.items()
     }
     contexts = {
         where: {
@@ -96,7 +96,7 @@ def test_the_builds_that_run_them_get_the_images_of_the_matrix(tmp_path: Path) -
         }
         for where, request in made.items()
     }
-    of_registry = f"docker-image://{there['tool:default', AMD64]}"
+    of_registry = f"docker-image://{pushed['tool:default', AMD64]}"
     assert contexts["registry"] == {"base": of_registry, "lab": of_registry, "geo": of_registry, "more": None}
     of_run = contexts["here"]["lab"]
     assert of_run.startswith("target:tool_")

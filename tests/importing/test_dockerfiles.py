@@ -208,13 +208,12 @@ def test_a_bare_name_is_the_image_of_the_family(tmp_path: Path, capsys: pytest.C
 
 
 def test_an_image_by_its_digest_is_another_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, image in (
-        ("a", f"debian@sha256:{'1a' * 32}"),
-        ("b", "debian"),
-        ("c", f"debian:13@sha256:{'2b' * 32}"),
-    ):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "Dockerfile").write_text(f"FROM {image}\n")
+    bases = {
+        "a": f"debian@sha256:{'1a' * 32}",
+        "b": "debian",
+        "c": f"debian:13@sha256:{'2b' * 32}",
+    }
+    family_of(tmp_path, {f"{name}/Dockerfile": f"FROM {image}\n" for name, image in bases.items()})
     assert importing(tmp_path, "--registry", "quay.io/team", ".") == 0
     loaded = load_inputs(read_inputs(tmp_path))
     assert loaded.matrix.sources == {

@@ -13,6 +13,7 @@ from image_matrix.importing.sources import Known
 from image_matrix.importing.spawner_list import spawner_list
 
 SMALL = {"display_name": "Small", "kubespawner_override": {"mem_limit": "2G"}}
+AMOUNTS = {"choices": {"small": SMALL, "large": {"kubespawner_override": {"mem_limit": "9G"}}}}
 
 
 def imported(
@@ -168,10 +169,9 @@ def test_what_is_neither_image_nor_size_stays_an_option() -> None:
 
 
 def test_options_and_choices_are_in_the_order_of_helm() -> None:
-    amounts = {"choices": {"small": SMALL, "large": {"kubespawner_override": {"mem_limit": "9G"}}}}
     look = {"display_name": "Look", "choices": {2: {"display_name": "B"}, 1: {"display_name": "A"}}}
     images = image_choices(b="a/b:1", a="a/a:1")
-    profile = imported(entry(profile_options={"look": look, "size": amounts, "image": images})).profiles[
+    profile = imported(entry(profile_options={"look": look, "size": AMOUNTS, "image": images})).profiles[
         "lab"
     ]
     assert [*profile["images"]] == ["a", "b"]
@@ -179,17 +179,16 @@ def test_options_and_choices_are_in_the_order_of_helm() -> None:
     assert [*profile["profile_options"]] == ["look", "size"]  # the option of images comes first
     assert [*profile["profile_options"]["look"]["choices"]] == ["1", "2"]
     assert profile["profile_options"]["size"] == {"display_name": "Size"}
-    options = {"size": amounts, "image": images}
+    options = {"size": AMOUNTS, "image": images}
     assert "profile_options" not in imported(entry(profile_options=options)).profiles["lab"]
 
 
 def test_options_keep_their_names_but_those_of_images_and_sizes() -> None:
-    amounts = {"choices": {"small": SMALL, "large": {"kubespawner_override": {"mem_limit": "9G"}}}}
     others = {
         name: {"display_name": name, "choices": {"a": {"display_name": "A"}, "b": {"display_name": "B"}}}
         for name in ("1-gpu", "My Option", "size", "size_option")
     }
-    result = imported(entry(profile_options={"0-cpu": amounts, **others}))
+    result = imported(entry(profile_options={"0-cpu": AMOUNTS, **others}))
     options = result.profiles["lab"]["profile_options"]
     assert [*options] == ["1-gpu", "My Option", "size_option_option", "size_option"]
     what = "stored choices of it no longer count, and users get its default until they choose again"

@@ -85,10 +85,10 @@ def test_without_anything_to_compare_with_everything_is_built(state: Callable[..
 def test_the_registry_decides_and_the_revision_explains(state: Callable[..., State]) -> None:
     new = state(("scipy==1.17.1", "scipy==1.17.0"))
     tags = references(new)
-    there = dict.fromkeys(tags.values(), "present")
-    there[tags["everything:python3.13", "linux/arm64"]] = "absent"
-    there[tags["lab:python3.11", "linux/amd64"]] = "unknown"
-    plan = make_plan(new, state(), there)  # type: ignore[arg-type]
+    presence = dict.fromkeys(tags.values(), "present")
+    presence[tags["everything:python3.13", "linux/arm64"]] = "absent"
+    presence[tags["lab:python3.11", "linux/amd64"]] = "unknown"
+    plan = make_plan(new, state(), presence)  # type: ignore[arg-type]
     assert {(entry.variant, entry.platform): entry.why for entry in plan.build} == {
         ("everything:python3.13", "linux/arm64"): "parent science:python3.13",
         ("lab:python3.11", "linux/amd64"): "the registry denies access",

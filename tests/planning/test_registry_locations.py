@@ -56,8 +56,8 @@ def test_keys_do_not_depend_on_the_place() -> None:
 
 def test_what_the_default_branch_has_wins() -> None:
     both = registry({name(STATE, BASE): "sha256:1", name(staged(STATE), BASE): "sha256:2"})
-    there = existing_images((STATE, staged(STATE)), [BASE, LEAF], both, print)
-    assert there == {BASE: "ghcr.io/example/notebooks/base@sha256:1"}
+    known = existing_images((STATE, staged(STATE)), [BASE, LEAF], both, print)
+    assert known == {BASE: "ghcr.io/example/notebooks/base@sha256:1"}
 
 
 def test_staging_fills_the_gaps_for_pull_requests_only() -> None:

@@ -21,7 +21,7 @@ profiles:
 ALL = ("mem_8", "mem_16", "mem_64", "mem_128")
 
 
-def heir(lost: str, *others: str) -> str:
+def successor(lost: str, *others: str) -> str:
     """Return what the remedy writes behind a key when it is no longer among the choices."""
     listed = {
         name: f"{{{', '.join(f'{one}: {{size: {one}}}' for one in name)}}}"
@@ -31,10 +31,10 @@ def heir(lost: str, *others: str) -> str:
     return said(before, after).partition(f"{{{lost}: ")[2].partition("}")[0]
 
 
-def test_the_heir_of_a_size_is_the_next_that_is_not_smaller() -> None:
+def test_the_successor_of_a_size_is_the_next_that_is_not_smaller() -> None:
     for at, lost in enumerate(ALL):
         others = [name for name in ALL if name != lost]
-        assert heir(lost, *others) == others[min(at, len(others) - 1)]
+        assert successor(lost, *others) == others[min(at, len(others) - 1)]
 
 
 def test_devices_come_before_amounts() -> None:
@@ -49,13 +49,13 @@ def test_devices_come_before_amounts() -> None:
 
 
 def test_no_limit_is_more_than_each_and_the_hubs_own_amount_is_unknown() -> None:
-    assert heir("mem_128", "mem_8", "mem_64", "none") == "none"
-    assert heir("none", "mem_8", "mem_128") == "mem_128"
-    assert heir("none", "mem_128", "mem_8") == "mem_128"
+    assert successor("mem_128", "mem_8", "mem_64", "none") == "none"
+    assert successor("none", "mem_8", "mem_128") == "mem_128"
+    assert successor("none", "mem_128", "mem_8") == "mem_128"
 
 
 def test_fewer_cores_are_smaller() -> None:
-    assert heir("mem_8", "few", "mem_64") == "mem_64"
+    assert successor("mem_8", "few", "mem_64") == "mem_64"
 
 
 PROFILES = """
@@ -64,7 +64,7 @@ profiles:
 """
 
 
-def test_the_heir_of_a_profile_has_its_groups_and_is_new() -> None:
+def test_the_successor_of_a_profile_has_its_groups_and_is_new() -> None:
     before = PROFILES + "  medium-full: {display_name: CPU, images: [jupyter], groups: [full]}\n"
     after = PROFILES + "  cpu: {display_name: CPU, images: [jupyter], groups: [full]}\n"
     assert "add `aliases: [medium-full]` to the new profile, for example `cpu`;" in said(before, after)

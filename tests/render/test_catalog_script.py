@@ -141,7 +141,7 @@ def test_two_images_side_by_side(tmp_path: Path) -> None:
     )
 
 
-def test_links_and_the_restoring_command_show_what_they_name(tmp_path: Path) -> None:
+def test_links_and_the_link_back_show_what_they_name(tmp_path: Path) -> None:
     script = (
         ROWS
         + TYPE % "geopandas"

@@ -152,7 +152,7 @@ def test_nothing_is_served_outside_the_prefix(status: int) -> None:
 
 
 @pytest.mark.parametrize("location", ["/p/", "/p", "p/lab", "/p/lab?a=1", "http://notebooks.example.org/p/"])
-def test_a_restoring_command_into_the_prefix_is_no_page(location: str) -> None:
+def test_a_redirect_into_the_prefix_is_no_page(location: str) -> None:
     assert not contract.outside(page(status=302, location=location), "/", "/p/")
 
 
