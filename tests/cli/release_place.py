@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,10 +25,12 @@ from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.render import render_deploy
 from image_matrix.publish.indexes import CREATED
+from tests.git_commands import on_branch
 from tests.publish.states import answering, held_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from image_matrix.planning.plan import State
     from image_matrix.registry.client import Registry
@@ -99,14 +100,9 @@ class Place:
         command = ["git", "-C", str(self.remote), "rev-parse", "--verify", "--quiet", "release"]
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
-    @contextmanager
-    def on_branch(self, branch: str = "release") -> Iterator[None]:
+    def on_branch(self, branch: str = "release") -> AbstractContextManager[None]:
         """Have a branch of the remote checked out for the time of a ``with``; then push what was committed."""
-        self.git("fetch", "--quiet", "origin", branch)
-        self.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
-        yield
-        self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
-        self.git("checkout", "--quiet", "main")
+        return on_branch(self.git, branch)
 
     def take_back(self) -> None:
         with self.on_branch():

@@ -10,6 +10,7 @@ import pytest
 
 from image_matrix.cli import run
 from image_matrix.project.lock_history import remedy
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,15 +32,14 @@ COMMAND = re.compile(r"`(git [^`]*)`")
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "matrix.yaml").write_text(MATRIX)
-    subprocess.run(["git", "init", "--quiet"], check=True)
+    git(tmp_path, "init", "--quiet")
     return tmp_path
 
 
 def commit(lock: Path, text: str) -> None:
     lock.write_text(text)
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for command in (("add", "--all"), (*who, "commit", "--quiet", "--message", "a lock")):
-        subprocess.run(["git", *command], check=True)
+    git(lock.parent, "add", "--all")
+    git(lock.parent, "commit", "--quiet", "--message", "a lock")
 
 
 @pytest.mark.parametrize("text", [MARKERS, WITHOUT_MARKERS, "version: 7\n", ""])
@@ -74,7 +74,7 @@ def test_a_folder_in_place_of_the_lock_is_kept(folder: Path, capsys: pytest.Capt
         in said
     )
     lock.rename(folder / "renamed")
-    subprocess.run(["git", "checkout", "--quiet", "HEAD", "--", "matrix.lock.yaml"], check=True)
+    git(folder, "checkout", "--quiet", "HEAD", "--", "matrix.lock.yaml")
     assert (run(["list"]), lock.read_text()) == (0, GOOD)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.indexes import by_digest, policy_of
 from image_matrix.registry.reference import digest_of
+from tests.git_commands import git
 from tests.registry.writable import Behaviour, Writable, serving
 
 if TYPE_CHECKING:
@@ -291,9 +291,9 @@ def test_an_image_that_was_not_tested_is_not_scanned(
 
 def commit(place: Place) -> None:
     """Make a repository of git, whose release branch is asked for."""
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for words in (("init", "--quiet"), ("add", "."), (*who, "commit", "--quiet", "--message=a")):
-        subprocess.run(["git", "-C", str(place.root), *words], check=True)
+    git(place.root, "init", "--quiet")
+    git(place.root, "add", ".")
+    git(place.root, "commit", "--quiet", "--message=a")
 
 
 @pytest.mark.parametrize("command", ["status", "release"])

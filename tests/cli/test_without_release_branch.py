@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from image_matrix.cli.session import Session
 from image_matrix.errors import CallError
 from image_matrix.retry import FIRST_PAUSE
 from tests.cli.conftest import Repository
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +28,6 @@ sources: {debian: "docker.io/library/debian:trixie-slim"}
 images: {base: {from: debian, kind: base}}
 """
 COMMANDS = (("prune",), ("scan", "--released"))
-
-
-def git(folder: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture

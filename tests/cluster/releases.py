@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +22,11 @@ from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from tests.e2e.place import certificates
 from tests.e2e.tiny_images import CONFIG, LAYER, MANIFEST, Repository, copy_parts, one_file
+from tests.git_commands import on_branch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 MIRROR = "image-matrix-cluster"
@@ -92,16 +93,9 @@ class Notebooks:
             self.git("revert", "--no-edit", "HEAD")
         return self.head(branch)
 
-    @contextmanager
-    def on_branch(self, branch: str) -> Iterator[None]:
+    def on_branch(self, branch: str) -> AbstractContextManager[None]:
         """Have a branch of the remote checked out for the time of a ``with``; then push what was committed."""
-        self.git("fetch", "--quiet", "origin", branch)
-        self.git("checkout", "--quiet", "--detach", "FETCH_HEAD")
-        try:
-            yield
-            self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
-        finally:
-            self.git("checkout", "--quiet", "--force", "main")
+        return on_branch(self.git, branch)
 
     def images(self, branch: str = "release") -> dict[str, dict[str, str]]:
         """Return what a branch offers, by variant."""

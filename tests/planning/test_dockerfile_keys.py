@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest.mock import ANY
@@ -16,6 +15,7 @@ from image_matrix.project.history import read_inputs_at
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
 from image_matrix.project.render import render_builds
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,15 +155,11 @@ def test_loading_hashes_no_file(family: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_revision_has_the_keys_of_its_checkout(family: Path) -> None:
-    def git(*arguments: str) -> None:
-        identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
-        subprocess.run(("git", "-C", str(family), *identity, *arguments), check=True, capture_output=True)
-
     (family / "base/tool").write_text("#!/bin/sh\n")
     (family / "base/tool").chmod(0o755)
-    git("init", "--quiet")
-    git("add", "--all")
-    git("commit", "--quiet", "--message", "State")
+    git(family, "init", "--quiet")
+    git(family, "add", "--all")
+    git(family, "commit", "--quiet", "--message", "State")
     expected = keys_of(read_inputs(family))
     (family / "base/file").write_text("2\n")
     (family / "lab/Dockerfile").unlink()

@@ -8,15 +8,11 @@ import pytest
 
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.project.history import read_inputs_at
+from tests.git_commands import git
 from tests.planning.conftest import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def git(folder: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

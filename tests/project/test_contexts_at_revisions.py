@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from image_matrix.project.history import read_inputs_at
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +24,6 @@ sources: {debian: "docker.io/library/debian:trixie-slim"}
 images:
   base: {from: debian, context: ., dockerfile: docker/Dockerfile}
 """
-
-
-def git(root: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
-    subprocess.run(("git", "-C", str(root), *identity, *arguments), check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,14 +8,10 @@ import pytest
 from image_matrix.errors import CallError
 from image_matrix.project.history import read_inputs_at
 from image_matrix.project.revisions import commit_of, revision_named
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def git(folder: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture
