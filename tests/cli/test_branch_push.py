@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from image_matrix.cli.session import Session
 from image_matrix.errors import Failure
 from tests.cli.listed_place import Reports, listed, reports, rolled_back
 from tests.cli.release_place import BAD, DAY, GOOD, LAB, NEXT, SCIENCE, Place, place, project, state
+from tests.running_server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,13 +105,12 @@ def hub_of(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
     """Have an API of GitHub for the time of a ``with``; yield what it is asked."""
     asked: list[str] = []
     handler = type("OfPlace", (Hub,), {"remote": place.remote, "asked": asked})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, monkeypatch.context() as variables:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with running(server), monkeypatch.context() as variables:
         variables.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
         variables.setenv("GITHUB_REPOSITORY", "example/notebooks")
         variables.setenv("GITHUB_TOKEN", "of-the-tests")
         yield asked
-        server.shutdown()
 
 
 @pytest.mark.slow
