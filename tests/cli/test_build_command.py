@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from image_matrix.build.bake import Built
 from image_matrix.cli.build_output import summary
 from image_matrix.registry.reference import digest_of
 from image_matrix.registry.upload import IMAGE_MANIFEST
+from tests.cli.conftest import stand_in
 from tests.pseudo_terminal import on_terminal
 from tests.registry.writable import Behaviour, serving
 
@@ -76,11 +76,7 @@ CALL = ("build", "--no-registry", "--platform", "linux/amd64", "base:python3.13"
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine whose build fails."""
-    program = tmp_path / "bin" / "docker"
-    program.parent.mkdir()
-    program.write_text(DOCKER)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    stand_in(tmp_path, monkeypatch, "docker", DOCKER)
 
 
 @pytest.mark.slow
@@ -135,11 +131,7 @@ def test_an_account_that_may_not_push_is_named_before_anything_is_built(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     calls = tmp_path / "calls"
-    program = tmp_path / "bin" / "docker"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$2" >> {calls}\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    stand_in(tmp_path, monkeypatch, "docker", f'#!/bin/sh\necho "$2" >> {calls}\n')
     with serving(Behaviour(refused={"POST": 403})) as server:
         (repository.root / "site.yaml").write_text(f"registry: {server.host}/team\n")
         ran = repository("--overlay", str(repository.root / "site.yaml"), *CALL, "--push")
@@ -169,12 +161,9 @@ def test_what_compresses_image_layers_pushes_them(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """`--push` beside an output of the definition would replace it in buildx 0.13."""
-    program = tmp_path / "bin" / "docker"
-    program.parent.mkdir()
     noted = f'bake) cp docker-bake.json {tmp_path}; echo "$@" > {tmp_path}/called'
-    program.write_text(PUSHES.replace("DIGEST", f"sha256:{'0' * 64}").replace("bake)", noted))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    script = PUSHES.replace("DIGEST", f"sha256:{'0' * 64}").replace("bake)", noted)
+    stand_in(tmp_path, monkeypatch, "docker", script)
     with serving() as server:
         site = f"{{registry: {server.host}/team, release: {{compression: zstd}}}}\n"
         (repository.root / "site.yaml").write_text(site)
@@ -217,11 +206,7 @@ def test_what_was_pushed_without_a_test_is_noted_where_a_release_takes_it(
     said: str,
 ) -> None:
     """With signatures, the next run builds it again, or the release holds it back."""
-    program = tmp_path / "bin" / "docker"
-    program.parent.mkdir()
-    program.write_text(PUSHES.replace("DIGEST", f"sha256:{'0' * 64}"))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    stand_in(tmp_path, monkeypatch, "docker", PUSHES.replace("DIGEST", f"sha256:{'0' * 64}"))
     (repository.root / "key.pub").touch()
     with serving() as server:
         (repository.root / "registry.yaml").write_text(f"registry: {server.host}/team\n")
@@ -243,11 +228,7 @@ def test_the_summary_of_a_run_has_time_cached_steps_and_size(
 ) -> None:
     manifest = json.dumps({"mediaType": IMAGE_MANIFEST, "layers": []}).encode()
     digest = digest_of(manifest)
-    program = tmp_path / "bin" / "docker"
-    program.parent.mkdir()
-    program.write_text(PUSHES.replace("DIGEST", digest))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    stand_in(tmp_path, monkeypatch, "docker", PUSHES.replace("DIGEST", digest))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
     with serving() as server:
         (repository.root / "site.yaml").write_text(f"registry: {server.host}/team\n")

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.cli.buildah import _environment
+from tests.cli.conftest import stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +31,7 @@ esac
 @pytest.fixture
 def buildah(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A buildah that only talks."""
-    program = tmp_path / "bin" / "buildah"
-    program.parent.mkdir()
-    program.write_text(BUILDAH)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    stand_in(tmp_path, monkeypatch, "buildah", BUILDAH)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
 
 
