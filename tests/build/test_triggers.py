@@ -14,13 +14,12 @@ from image_matrix.cli.project import load_project
 from image_matrix.lock.pins import Pins
 from image_matrix.lock.read import unlocked
 from image_matrix.lock.sources import used_references
-from image_matrix.planning.keys import compute_keys, dockerfile_inputs
 from image_matrix.planning.registry_locations import Locations
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
-from image_matrix.project.render import render_builds
 from image_matrix.registry.addresses import is_plain
 from tests.build.support import AMD64
+from tests.planning.project_keys import keys_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,10 +113,5 @@ def test_what_no_source_has_is_reported_as_in_the_dockerfile_itself(inputs: Inpu
 
 
 def test_a_moved_image_gives_all_that_run_it_another_key(inputs: Inputs) -> None:
-    loaded = load_inputs(inputs)
-    keys = []
-    for digest in ("1", "2"):
-        pins = Pins(digests={UV: f"sha256:{digest * 64}"})
-        rendered = render_builds(loaded, pins, inputs.templates)
-        keys.append(compute_keys(loaded.variants, rendered, dockerfile_inputs(loaded, pins)))
-    assert all(keys[0][name].index != keys[1][name].index for name in loaded.variants)
+    before, after = (keys_of(inputs, Pins(digests={UV: f"sha256:{digest * 64}"})) for digest in ("1", "2"))
+    assert all(before[name] != after[name] for name in load_inputs(inputs).variants)

@@ -9,19 +9,17 @@ from unittest.mock import ANY
 import pytest
 
 from image_matrix.lock.pins import Pins
-from image_matrix.planning.keys import compute_keys, dockerfile_inputs
 from image_matrix.project import context_folders
 from image_matrix.project.history import read_inputs_at
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
-from image_matrix.project.render import render_builds
 from tests.git_commands import git
+from tests.planning.project_keys import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from image_matrix.project.inputs import Inputs
 
 MATRIX = """\
 version: 1
@@ -53,15 +51,6 @@ def family(tmp_path: Path) -> Path:
         (tmp_path / path).write_text(text)
     (tmp_path / "base/link").symlink_to("file")
     return tmp_path
-
-
-def keys_of(inputs: Inputs, pins: Pins | None = None) -> dict[str, str]:
-    """The keys of all variants."""
-    pins = pins or Pins()
-    loaded = load_inputs(inputs)
-    rendered = render_builds(loaded, pins, inputs.templates)
-    keys = compute_keys(loaded.variants, rendered, dockerfile_inputs(loaded, pins))
-    return {name: item.index for name, item in keys.items()}
 
 
 def edited(path: str, old: str, new: str) -> Callable[[Path], None]:

@@ -10,10 +10,10 @@ import pytest
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.lock.pins import Pins
-from image_matrix.planning.keys import compute_keys, dockerfile_inputs
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
-from image_matrix.project.render import render_all, render_builds
+from image_matrix.project.render import render_all
+from tests.planning.project_keys import keys_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,9 +65,7 @@ def obeyed(root: Path, text: str) -> list[str]:
 
 
 def key_and_files(loaded: Loaded, inputs: Inputs) -> tuple[str, list[str]]:
-    rendered = render_builds(loaded, Pins(), inputs.templates)
-    keys = compute_keys(loaded.variants, rendered, dockerfile_inputs(loaded, Pins()))
-    return keys["base:default"].index, [*loaded.context_files["base:default"].entries()]
+    return keys_of(inputs)["base:default"], [*loaded.context_files["base:default"].entries()]
 
 
 @pytest.mark.parametrize("file", [".dockerignore", "Dockerfile.dockerignore"])

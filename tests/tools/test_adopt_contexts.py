@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from image_matrix.lock.pins import Pins
-from image_matrix.planning.keys import compute_keys, dockerfile_inputs
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
-from image_matrix.project.render import render_builds
+from tests.planning.project_keys import keys_of
 
 REPOSITORY = Path(__file__).parents[2]
 TITLE = "## Several Dockerfiles in one context"
@@ -34,14 +32,10 @@ def example() -> tuple[str, str]:
     return matrix, ignored
 
 
-def keys_of(root: Path) -> dict[str, str]:
+def keys_without_warnings(root: Path) -> dict[str, str]:
     inputs = read_inputs(root)
-    loaded = load_inputs(inputs)
-    assert loaded.warnings == ()
-    keys = compute_keys(
-        loaded.variants, render_builds(loaded, Pins(), inputs.templates), dockerfile_inputs(loaded, Pins())
-    )
-    return {name: item.index for name, item in keys.items()}
+    assert load_inputs(inputs).warnings == ()
+    return keys_of(inputs)
 
 
 @pytest.mark.parametrize("ignored", [example()[1], REST.replace(" ", "\n")])
@@ -54,10 +48,10 @@ def test_an_edit_of_one_dockerfile_builds_its_image_alone(ignored: str, tmp_path
     for name in ("r-ver_4.6.1", "r-ver_4.5.3", "rstudio_4.6.1", "rstudio_4.5.3"):
         path = tmp_path / f"dockerfiles/{name}.Dockerfile"
         path.write_text("FROM ubuntu:noble\nCOPY scripts /scripts\n")
-    before = keys_of(tmp_path)
+    before = keys_without_warnings(tmp_path)
     with (tmp_path / "dockerfiles/rstudio_4.5.3.Dockerfile").open("a") as file:
         file.write("RUN true\n")
-    edited = keys_of(tmp_path)
+    edited = keys_without_warnings(tmp_path)
     assert [name for name in before if before[name] != edited[name]] == ["rstudio:r4.5.3"]
     (tmp_path / "scripts/install.sh").write_text("#!/bin/sh\ntrue\n")
-    assert all(key != edited[name] for name, key in keys_of(tmp_path).items())
+    assert all(key != edited[name] for name, key in keys_without_warnings(tmp_path).items())
