@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from image_matrix.errors import Failure
 from image_matrix.planning.registry_locations import registry_locations
 from image_matrix.registry.client import Registry
 from image_matrix.registry.exchange import HttpRequest, Response
+from image_matrix.registry.reference import digest_of
 from image_matrix.registry.services import RegistryServices
 from tests.build.support import AMD64, BASE, MIDDLE, STATE
 
@@ -24,7 +24,7 @@ DEBIAN = STATE.loaded.matrix.sources["debian"]
 def encoded(content: dict[str, Any]) -> tuple[bytes, str]:
     """Return a document and its digest."""
     body = json.dumps(content).encode()
-    return body, f"sha256:{hashlib.sha256(body).hexdigest()}"
+    return body, digest_of(body)
 
 
 def documents(*platforms: str, index: bool) -> tuple[tuple[bytes, str], tuple[bytes, str]]:

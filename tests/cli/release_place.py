@@ -26,7 +26,7 @@ from image_matrix.project.inputs import read_inputs
 from image_matrix.project.render import render_deploy
 from image_matrix.publish.indexes import CREATED
 from tests.git_commands import on_branch
-from tests.publish.states import answering, held_digest
+from tests.publish.states import INDEX, answering, held_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,6 @@ DAY = date(2026, 11, 29)
 
 MATRIX = Path(__file__).parent.parent / "fixtures" / "release" / "matrix.yaml"
 
-INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
 INDEXES = {
     held_digest(index): index
     for index in ({**INDEX, "annotations": {CREATED: f"day {number}"}} for number in (1, 2, 3))

@@ -28,6 +28,8 @@ MATRIX = matrix(
 DIGEST = "sha256:" + "1" * 64
 SOUND = {"digest": DIGEST, "reference": f"x.example/a:1@{DIGEST}", "platforms": ["linux/amd64"]}
 """An entry of the digest file."""
+INDEX: dict[str, Any] = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
+"""An image of a release, as a registry has it."""
 
 
 def state(value: dict[str, Any]) -> State:

@@ -19,7 +19,7 @@ from image_matrix.publish.held_back import (
     refuse_to_release_nothing,
 )
 from image_matrix.registry.answers import Manifest
-from tests.publish.states import DIGEST, STATE, answering, held_digest, state
+from tests.publish.states import DIGEST, INDEX, STATE, answering, held_digest, state
 from tests.workflow.matrices import ONE_PLATFORM, matrix
 
 if TYPE_CHECKING:
@@ -104,7 +104,6 @@ def test_the_commands_of_a_project_without_a_workflow(reasons: list[str], advice
     assert failure.value.help == advice
 
 
-INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}
 HELD = held_digest(INDEX)
 ENTRY = {"reference": f"ghcr.io/example/notebooks/base:python3.11-0123456789ab@{HELD}", "digest": HELD}
 

@@ -4,9 +4,8 @@ import pytest
 
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.publish.offered_images import gone, offered_images
-from tests.publish.states import answering, held_digest
+from tests.publish.states import INDEX, answering, held_digest
 
-INDEX = {"mediaType": "application/vnd.oci.image.index.v1+json"}
 OLD, NEW = held_digest(INDEX), f"sha256:{'2' * 64}"
 REGISTRY = "ghcr.io/example/notebooks"
 ENTRIES = {

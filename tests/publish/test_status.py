@@ -16,9 +16,8 @@ from image_matrix.publish.release_files import entries_of
 from image_matrix.publish.scan_report import REPORT_TYPE
 from image_matrix.publish.signing import PREDICATE
 from image_matrix.publish.status import VariantStatus, variant_statuses
-from image_matrix.registry.reference import digest_of
 from image_matrix.render.lists.released import ScanSummary
-from tests.publish.states import MATRIX, STATE, answering, state
+from tests.publish.states import MATRIX, STATE, answering, held_digest, state
 
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
 BASE, LEAF = "base:python3.13", "leaf:python3.13"
@@ -29,10 +28,6 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 def image(size: int) -> dict[str, Any]:
     layer = {"mediaType": f"{TYPE}.tar", "digest": f"sha256:{size:064}", "size": size}
     return {"mediaType": TYPE, "config": {"digest": f"sha256:{1:064}", "size": 2}, "layers": [layer]}
-
-
-def digest(content: dict[str, Any]) -> str:
-    return digest_of(json.dumps(content).encode())
 
 
 def path(leg: tuple[str, str], suffix: str = "") -> str:
@@ -46,7 +41,7 @@ def held(*images: tuple[tuple[str, str], str, int]) -> dict[str, Any]:
     for leg, suffix, size in images:
         content = image(size)
         folder = path(leg).rpartition("/")[0]
-        answers |= {path(leg, suffix): content, f"{folder}/{digest(content)}": content}
+        answers |= {path(leg, suffix): content, f"{folder}/{held_digest(content)}": content}
     return answers
 
 
@@ -81,7 +76,7 @@ def test_how_far_an_image_is_on_each_platform() -> None:
 )
 def test_an_image_that_was_scanned(below: str, entry: dict[str, Any] | None) -> None:
     answers = held(((LEAF, AMD64), "", 5))
-    at = digest(image(5))
+    at = held_digest(image(5))
     listed = {"mediaType": INDEX, "manifests": [entry]} if entry else image(3)
     answers["leaf/" + below.format(digest=at, tag=at.replace(":", "-"))] = listed
     assert statuses(answers)[LEAF].legs[0].scanned is True
@@ -89,7 +84,7 @@ def test_an_image_that_was_scanned(below: str, entry: dict[str, Any] | None) -> 
 
 def test_an_image_with_the_list_of_its_packages() -> None:
     answers = held(((LEAF, AMD64), "", 5))
-    at = digest(image(5))
+    at = held_digest(image(5))
     entry = {"digest": "sha256:1", "artifactType": PACKAGES_TYPE}
     answers[f"leaf/referrers/{at}"] = {"mediaType": INDEX, "manifests": [entry]}
     leg = statuses(answers)[LEAF].legs[0]
@@ -100,18 +95,18 @@ def test_an_image_with_the_list_of_its_packages() -> None:
 def test_what_else_is_attached_is_no_scan() -> None:
     answers = held(((LEAF, AMD64), "", 5))
     signature = {"artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json"}
-    answers[f"leaf/referrers/{digest(image(5))}"] = {"mediaType": INDEX, "manifests": [signature]}
+    answers[f"leaf/referrers/{held_digest(image(5))}"] = {"mediaType": INDEX, "manifests": [signature]}
     assert statuses(answers)[LEAF].legs[0].scanned is False
 
 
 def released(content: dict[str, Any], key: str | None = None) -> dict[str, Any]:
-    entries = entries_of(STATE, {LEAF: digest(content)})
+    entries = entries_of(STATE, {LEAF: held_digest(content)})
     return {LEAF: {**entries[LEAF], **({"key": key} if key else {})}}
 
 
 def test_what_users_have() -> None:
     old = image(3) | {"annotations": {"org.opencontainers.image.created": "2026-11-29T01:02:03+00:00"}}
-    answers = held(((LEAF, AMD64), "", 2_000_000)) | {f"leaf/manifests/{digest(old)}": old}
+    answers = held(((LEAF, AMD64), "", 2_000_000)) | {f"leaf/manifests/{held_digest(old)}": old}
     now = statuses(answers, released(old))[LEAF]
     assert (now.is_current, now.gone) == (True, False)
     assert now.released is not None
@@ -124,7 +119,7 @@ def test_what_users_have() -> None:
 
 def test_what_the_last_scan_of_users_image_found() -> None:
     old = image(3)
-    now = statuses({f"leaf/manifests/{digest(old)}": old}, released(old))[LEAF]
+    now = statuses({f"leaf/manifests/{held_digest(old)}": old}, released(old))[LEAF]
     assert now.released is not None
     for counts, words in (({"CRITICAL": 1, "HIGH": 2}, "1 CRITICAL, 2 HIGH"), ({}, "nothing found")):
         scanned = replace(now, released=replace(now.released, scan=ScanSummary("2026-11-30", counts)))
@@ -138,7 +133,7 @@ def test_what_the_last_scan_of_users_image_found() -> None:
 
 def test_platforms_of_users_image_with_other_findings() -> None:
     old = image(3)
-    now = statuses({f"leaf/manifests/{digest(old)}": old}, released(old))[LEAF]
+    now = statuses({f"leaf/manifests/{held_digest(old)}": old}, released(old))[LEAF]
     assert now.released is not None
     platforms = {AMD64: {}, "linux/arm64": {"HIGH": 2}, "linux/s390x": None}
     scan = ScanSummary("2026-11-30", {"HIGH": 2}, platforms)
@@ -165,13 +160,13 @@ def test_a_registry_that_refuses() -> None:
     assert {leg.progress for one in now.values() for leg in one.legs} == {"unknown"}
     assert "denies access" in now[LEAF].problems[0]
     with pytest.raises(EnvironmentFailure):
-        statuses({}, released(image(3)), refused={f"leaf/manifests/{digest(image(3))}": 403})
+        statuses({}, released(image(3)), refused={f"leaf/manifests/{held_digest(image(3))}": 403})
 
 
 @pytest.mark.parametrize("status", [403, 429, 503])
 @pytest.mark.parametrize("below", ["referrers/{digest}", "manifests/{tag}", "manifests/{tag}.att"])
 def test_what_is_attached_may_not_be_known(below: str, status: int) -> None:
-    at = digest(image(5))
+    at = held_digest(image(5))
     refused = {"leaf/" + below.format(digest=at, tag=at.replace(":", "-")): status}
     now = statuses(held(((LEAF, AMD64), "", 5)), released(image(5)), refused=refused)[LEAF]
     (leg,) = now.legs
@@ -182,9 +177,9 @@ def test_what_is_attached_may_not_be_known(below: str, status: int) -> None:
 
 def test_what_the_last_scan_found_may_not_be_known() -> None:
     old = image(3)
-    refused = {f"leaf/referrers/{digest(old)}": 503}
+    refused = {f"leaf/referrers/{held_digest(old)}": 503}
     attaching = state({**MATRIX, "release": {"scan": {"tool": "trivy", "attach": True}}})
-    registry = answering({f"leaf/manifests/{digest(old)}": old}, refused)
+    registry = answering({f"leaf/manifests/{held_digest(old)}": old}, refused)
     (now,) = variant_statuses(attaching, [LEAF], registry, released(old))
     assert now.released is not None
     assert now.released.scan is None
