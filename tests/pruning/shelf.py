@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
-from image_matrix.pruning.model import Listing, Seen
+from image_matrix.pruning.model import Listing, RepositoryNeeds, Seen
 from image_matrix.pruning.perform import Deletion
 from image_matrix.pruning.tag_forms import AttachedTag, left_tag, read_tag
 from image_matrix.publish.claims import KEY
-
-if TYPE_CHECKING:
-    from image_matrix.pruning.model import RepositoryNeeds
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def hexadecimal(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+NEEDS = RepositoryNeeds("images", labels=frozenset({"default"}))
+"""The needs of a repository with one variant, of which no image is needed."""
+INDEX = f"default-{hexadecimal('old')[:12]}"
+"""The tag of the release of :func:`old_release`."""
 
 
 @dataclass
@@ -94,3 +96,11 @@ class Shelf:
             dict(self.dates),
             frozenset((subjects | needs.named) - self.manifests.keys()),
         )
+
+
+def old_release(*, lists_everything: bool = False) -> Shelf:
+    """Return a release of two platforms that no tag of its variant names any more."""
+    shelf = Shelf(lists_everything=lists_everything)
+    shelf.release("default", "old", [shelf.build("default", "old", arch) for arch in ("amd64", "arm64")])
+    shelf.tags.pop("default")
+    return shelf

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from image_matrix.errors import Failure
 from image_matrix.github.packages import Protected
-from image_matrix.pruning.model import RepositoryNeeds
 from image_matrix.pruning.order import still_going
 from image_matrix.pruning.perform import Deletion, delete_all
 from image_matrix.pruning.plan import make_plan
 from image_matrix.pruning.tag_forms import AttachedTag, left_tag, read_tag
 from tests.laws import examples
-from tests.pruning.shelf import Shelf, hexadecimal
+from tests.pruning.shelf import INDEX, NEEDS, old_release
 from tests.pruning.test_histories import STEPS, Killed, at
 
 if TYPE_CHECKING:
@@ -24,18 +23,14 @@ if TYPE_CHECKING:
 
     from image_matrix.pruning.model import Gone
     from image_matrix.pruning.perform import DeletionOutcome
+    from tests.pruning.shelf import Shelf
     from tests.pruning.test_histories import Step
-
-NEEDS = RepositoryNeeds("images", labels=frozenset({"default"}))
-INDEX = f"default-{hexadecimal('old')[:12]}"
 
 
 @pytest.fixture(params=[False, True], ids=["lists tags", "lists everything"])
 def shelf(request: pytest.FixtureRequest) -> Shelf:
     """A release that nothing needs any more, a cache that no build reads, and a day later."""
-    shelf = Shelf(lists_everything=request.param)
-    shelf.release("default", "old", [shelf.build("default", "old", arch) for arch in ("amd64", "arm64")])
-    shelf.tags.pop("default")
+    shelf = old_release(lists_everything=request.param)
     shelf.push("cache", "cache-gone-amd64", is_cache=True)
     shelf.day = 1
     return shelf

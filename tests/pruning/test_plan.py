@@ -11,12 +11,10 @@ from image_matrix.pruning.model import RepositoryNeeds, Seen
 from image_matrix.pruning.plan import make_plan
 from image_matrix.pruning.tag_forms import left_tag
 from image_matrix.publish.claims import KEY
-from tests.pruning.shelf import Shelf, hexadecimal
+from tests.pruning.shelf import INDEX, NEEDS, Shelf, old_release
 
 if TYPE_CHECKING:
     from image_matrix.pruning.model import RepositoryPlan
-
-NEEDS = RepositoryNeeds("images", labels=frozenset({"default"}))
 
 
 def planned(shelf: Shelf, needs: RepositoryNeeds = NEEDS) -> RepositoryPlan:
@@ -30,9 +28,7 @@ def going(plan: RepositoryPlan) -> dict[str, str]:
 @pytest.fixture
 def shelf() -> Shelf:
     """A release that nothing needs any more, and a day later."""
-    shelf = Shelf()
-    shelf.release("default", "old", [shelf.build("default", "old", arch) for arch in ("amd64", "arm64")])
-    shelf.tags.pop("default")
+    shelf = old_release()
     shelf.day = 1
     return shelf
 
@@ -89,7 +85,7 @@ def test_what_is_attached_to_what_lists_it_has_an_end() -> None:
 
 
 def test_what_was_marked_stays_with_the_index_that_could_not_be_deleted(shelf: Shelf) -> None:
-    index = shelf.tags[f"default-{hexadecimal('old')[:12]}"]
+    index = shelf.tags[INDEX]
     parts = shelf.manifests[index].children
     for part in parts:
         shelf.mark(part)
@@ -107,7 +103,7 @@ def test_what_was_marked_stays_with_the_index_that_could_not_be_deleted(shelf: S
 
 
 def test_what_a_release_names_stays_with_its_signatures_and_what_was_tested(shelf: Shelf) -> None:
-    digest = shelf.tags[f"default-{hexadecimal('old')[:12]}"]
+    digest = shelf.tags[INDEX]
     plan = planned(shelf, replace(NEEDS, digests={digest: "release 2026.1129.1"}))
     assert plan.delete == ()
     assert {one.reason for one in plan.keep} == {
@@ -117,7 +113,7 @@ def test_what_a_release_names_stays_with_its_signatures_and_what_was_tested(shel
 
 def test_what_a_release_names_stays_without_a_tag(shelf: Shelf) -> None:
     """A forced build points the tag of a key to another image."""
-    digest = shelf.tags[f"default-{hexadecimal('old')[:12]}"]
+    digest = shelf.tags[INDEX]
     builds = [shelf.build("default", "old", arch, content=f"again {arch}") for arch in ("amd64", "arm64")]
     shelf.release("default", "old", builds)
     shelf.tags.pop("default")
@@ -166,10 +162,10 @@ def test_a_tag_by_commit_looks_like_a_key_and_is_none(shelf: Shelf) -> None:
 
 
 def test_somebodys_tag_protects_what_it_points_to(shelf: Shelf) -> None:
-    shelf.tags["keep-me"] = shelf.tags[f"default-{hexadecimal('old')[:12]}"]
+    shelf.tags["keep-me"] = shelf.tags[INDEX]
     plan = planned(shelf)
     assert plan.delete == ()
-    assert [one.name for one in plan.unexplained] == [f"default-{hexadecimal('old')[:12]}"]
+    assert [one.name for one in plan.unexplained] == [INDEX]
 
 
 def test_caches_go_with_their_variant(shelf: Shelf) -> None:
@@ -195,7 +191,7 @@ def test_a_signature_of_what_nothing_lists_stays(shelf: Shelf) -> None:
 
 
 def test_a_bundle_goes_with_the_list_of_referrers(shelf: Shelf) -> None:
-    digest = shelf.tags[f"default-{hexadecimal('old')[:12]}"]
+    digest = shelf.tags[INDEX]
     bundle = shelf.push("bundle", subject=digest)
     shelf.push("list", digest.replace(":", "-"), children=(bundle,))
     parts = {one.name: one.parts for one in planned(shelf).delete}
