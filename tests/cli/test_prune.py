@@ -13,9 +13,11 @@ import yaml
 from image_matrix.cli import run
 from image_matrix.cli.plan import state_of
 from image_matrix.cli.project import load_project
+from image_matrix.cli.prune_deletion import Latest
 from image_matrix.planning.plan import references
 from image_matrix.project.inputs import read_inputs
 from image_matrix.publish.release_text import SOURCE_TRAILER
+from image_matrix.registry import repositories
 from tests.github.package_server import Behaviour, packages_of
 from tests.pruning.filled import Filled
 from tests.registry.writable import Behaviour as Registry
@@ -206,8 +208,6 @@ def test_a_rollback_while_it_deletes_keeps_what_is_left(
     place: Place, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The branches are looked at again after so many deletions."""
-    from image_matrix.registry import repositories
-
     delete = repositories.delete_manifest
 
     def and_roll_back(*arguments: Any) -> None:
@@ -293,8 +293,6 @@ def test_images_of_a_pull_request_that_is_reopened_meanwhile_stay(
     place: Place, old: str, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     """No branch moves by that."""
-    from image_matrix.cli.prune_deletion import Latest
-
     staging, looks = place.filled("staging/leaf"), []
     tags = sorted(place.commit(version, f"refs/pull/{number}/merge") for number, version in PULLS.items())
     place.git("reset", "--quiet", "--hard", "origin/main")
@@ -415,8 +413,6 @@ def test_an_answer_that_fails_in_between_ends_with_a_count_and_a_summary(
     place: Place, old: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The others go on."""
-    from image_matrix.cli.prune_deletion import Latest
-
     place.filled("base").cache("cache-gone-amd64")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
     moved, refused = Latest.moved, {"GET /v2/team/leaf/tags/list": 403}

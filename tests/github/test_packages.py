@@ -23,15 +23,24 @@ from tests.registry.test_upload import client
 from tests.registry.writable import serving
 
 if TYPE_CHECKING:
+    from image_matrix.cli.prune_stores import Store
     from image_matrix.github.api import Api
+    from image_matrix.pruning.perform import DeletionOutcome
     from tests.github.package_server import Packages
 
 pytestmark = pytest.mark.slow
 KEY = "000000000001"
+MANY = (400, "Publicly visible package versions with more than 5000 downloads cannot be deleted.")
 
 
 def api_of(server: Packages) -> Api:
     return of_server(open_api(server.url, "team/notebooks", "t0ken"))
+
+
+def pruned(filled: Filled, store: Store) -> DeletionOutcome:
+    """Delete what nothing needs."""
+    plan = make_plan(filled.repository, store.listing(filled.repository), NEEDS, NOW)
+    return delete_all(plan.delete, store.deletion(filled.repository))
 
 
 def test_a_package_below_an_owner_is_one_word_of_the_path() -> None:
@@ -80,35 +89,31 @@ def test_the_last_version_of_a_package_is_named_and_no_failure() -> None:
     with serving() as registry, packages_of(registry) as server:
         filled, store = Filled(registry), by_github(client(), api_of(server))
         filled.build("default-000000000001-amd64")
-        plan = make_plan(filled.repository, store.listing(filled.repository), NEEDS, NOW)
-        outcome = delete_all(plan.delete, store.deletion(filled.repository))
+        outcome = pruned(filled, store)
         assert outcome.failed == {}
         assert "You must delete the package instead" in next(iter(outcome.protected.values()))
         assert len(filled.tags()) == 1  # all but the last one are gone
 
 
 def test_many_downloads_protect_a_version() -> None:
-    many = (400, "Publicly visible package versions with more than 5000 downloads cannot be deleted.")
     with (
         serving() as registry,
-        packages_of(registry, Behaviour(refused={"DELETE": many})) as server,
+        packages_of(registry, Behaviour(refused={"DELETE": MANY})) as server,
         pytest.raises(Protected, match="more than 5000 downloads"),
     ):
         delete_version(api_of(server), "/orgs/team/packages/container/base", 1)
 
 
 def test_an_index_with_many_downloads_keeps_what_it_lists_and_its_signature() -> None:
-    many = (400, "Publicly visible package versions with more than 5000 downloads cannot be deleted.")
     with serving() as registry, packages_of(registry) as server:
         filled, store = Filled(registry), by_github(client(), api_of(server))
         parts = [filled.image(arch, f"default-{KEY}-{arch}") for arch in ("amd64", "arm64")]
         parts.append(filled.image("attestation"))
         index = filled.index(parts, f"default-{KEY}", annotations={"image-matrix.key": KEY})
         signature, other = filled.sign(index), filled.build("default-000000000002-amd64")
-        server.behaviour.popular = {index: many}
+        server.behaviour.popular = {index: MANY}
         for _ in range(3):
-            plan = make_plan(filled.repository, store.listing(filled.repository), NEEDS, NOW)
-            outcome = delete_all(plan.delete, store.deletion(filled.repository))
+            outcome = pruned(filled, store)
             assert (outcome.failed, {*outcome.protected}) == ({}, {index})
             assert filled.digests() == {index, *parts, signature}
         assert other not in filled.digests()
@@ -128,8 +133,7 @@ def test_a_version_that_is_still_there_is_not_deleted() -> None:
     with serving() as registry, packages_of(registry, Behaviour(refused={"DELETE": hidden})) as server:
         filled, store = Filled(registry), by_github(client(), api_of(server))
         build = filled.build("default-000000000001-amd64")
-        plan = make_plan(filled.repository, store.listing(filled.repository), NEEDS, NOW)
-        outcome = delete_all(plan.delete, store.deletion(filled.repository))
+        outcome = pruned(filled, store)
         assert (outcome.deleted, {*outcome.failed}) == (0, {build})
         with pytest.raises(Failure, match="HTTP 404: Not Found") as failure:
             delete_version(
