@@ -38,7 +38,7 @@ def choice_keys(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[Fin
 
 
 def _retired(offer: Offer) -> Iterator[Finding]:
-    """Former keys that are keys of today, and those whose heir is not there."""
+    """Former keys that are keys of today, and those whose successor is not there."""
     for field, choices in (("images", offer.images), ("sizes", offer.sizes)):
         known = [choice.key for choice in choices]
         for old, new in offer.profile.retired.get(field, {}).items():
