@@ -14,21 +14,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DEPTH = 100
+"""How many variables may stand in each other. Python's limit would do, but how much of it is left, nobody knows."""
+
+
+class _TooDeepError(Exception):
+    """More variables stand in each other than :data:`_DEPTH`."""
 
 
 def expand(word: str, values: Mapping[str, str], escape: str = "\\") -> str:
     """Return a word with the values of arguments, without quotes and escapes; what is not set is empty.
 
-    So is a word whose variables are nested deeper, by hundreds, than Python can follow.
+    So is a word in which more than a hundred variables stand in each other.
     """
     try:
-        return _expanded(word, 0, values, escape, "")[0]
-    except RecursionError:
+        return _expanded(word, 0, values, escape, "", 0)[0]
+    except _TooDeepError:
         return ""
 
 
-def _expanded(text: str, at: int, values: Mapping[str, str], escape: str, end: str) -> tuple[str, int]:
+def _expanded(
+    text: str, at: int, values: Mapping[str, str], escape: str, end: str, depth: int
+) -> tuple[str, int]:
     """Expand from a position to a letter of ``end``, or to the end of the text; return the position behind it."""
+    if depth > _DEPTH:
+        raise _TooDeepError
     result, quote = "", ""
     while at < len(text):
         char = text[at]
@@ -39,7 +49,7 @@ def _expanded(text: str, at: int, values: Mapping[str, str], escape: str, end: s
         elif not quote and char in "\"'":
             quote, at = char, at + 1
         elif char == "$" and quote != "'":
-            value, at = _variable(text, at + 1, values, escape)
+            value, at = _variable(text, at + 1, values, escape, depth + 1)
             result += value
         elif char in end and not quote:
             return result, at + 1
@@ -48,7 +58,7 @@ def _expanded(text: str, at: int, values: Mapping[str, str], escape: str, end: s
     return result, at
 
 
-def _variable(text: str, at: int, values: Mapping[str, str], escape: str) -> tuple[str, int]:
+def _variable(text: str, at: int, values: Mapping[str, str], escape: str, depth: int) -> tuple[str, int]:
     """Expand the variable whose name starts at a position."""
     if text[at : at + 1] != "{":
         match = _NAME.match(text, at)
@@ -61,12 +71,12 @@ def _variable(text: str, at: int, values: Mapping[str, str], escape: str) -> tup
     sign = operator[0] if operator else ""
     position = match.end() + len(sign)
     if sign in ("/", "//"):
-        pattern, position = _expanded(text, position, values, escape, "/}")
+        pattern, position = _expanded(text, position, values, escape, "/}", depth)
         other = ""  # of ${NAME/PATTERN}, which shells know and BuildKit does not
         if text[position - 1] == "/":
-            other, position = _expanded(text, position, values, escape, "}")
+            other, position = _expanded(text, position, values, escape, "}", depth)
         return _replaced(value or "", pattern, other, 0 if sign == "//" else 1), position
-    word, position = _expanded(text, position, values, escape, "}")
+    word, position = _expanded(text, position, values, escape, "}", depth)
     return _modified(value, sign, word), position
 
 
