@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 settings.register_profile("quick", settings.get_profile("patient"), max_examples=10)
+# CI tries the same examples for the same commit, so that a red run is about that commit; all others search further
+settings.register_profile("repeatable", settings.get_profile("patient"), derandomize=True)
 
 # a shell that starts tests in the background has them ignore Ctrl-C, nohup has them ignore the end of the terminal, and
 # whatever they start as well
