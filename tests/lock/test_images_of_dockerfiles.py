@@ -85,6 +85,42 @@ def test_a_source_that_only_a_dockerfile_names_is_used_and_locked(tmp_path: Path
     assert {"source debian", "source golang"} <= {item.what for item in unlocked(state, Pins())}
 
 
+SAME_NAMES = """\
+FROM debian:bookworm AS one
+FROM example.org/team/debian:bookworm AS two
+FROM example.org/other/debian:bookworm AS three
+FROM docker.io/library/debian:bookworm AS one_again
+FROM example.org/tool:1 AS four
+FROM example.org/team/none:1 AS five
+FROM quay.io/team/base
+COPY --from=one /a /a
+COPY --from=two /a /a
+COPY --from=three /a /a
+COPY --from=one_again /a /a
+COPY --from=four /a /a
+COPY --from=five /a /a
+"""
+
+
+def test_what_is_to_be_declared_has_names_of_its_own(tmp_path: Path) -> None:
+    loaded(tmp_path)
+    (tmp_path / "lab" / "Dockerfile").write_text(SAME_NAMES)
+    lines = [advice.split("`")[1] for advice in reported(load_inputs(read_inputs(tmp_path))).values()]
+    assert lines == [
+        'sources: {debian-bookworm: "docker.io/library/debian:bookworm"}',
+        'sources: {debian-bookworm-2: "example.org/team/debian:bookworm"}',
+        'sources: {debian-bookworm-3: "example.org/other/debian:bookworm"}',
+        'sources: {debian-bookworm: "docker.io/library/debian:bookworm"}',
+        'sources: {tool-1: "example.org/tool:1"}',
+        'sources: {none-1: "example.org/team/none:1"}',
+    ]
+    # what they say, done all at once
+    declared = "".join(f", {line}" for line in dict.fromkeys(line[len("sources: {") : -1] for line in lines))
+    matrix = (tmp_path / "matrix.yaml").read_text()
+    (tmp_path / "matrix.yaml").write_text(matrix.replace('1.24"}', f'1.24"{declared}}}'))
+    assert reported(load_inputs(read_inputs(tmp_path))) == {}
+
+
 @pytest.mark.parametrize(
     ("syntax", "floating"),
     [

@@ -192,9 +192,9 @@ def folder(session: Session, registry: str | None, image: str | None, start: str
     """
     from functools import partial
 
+    from image_matrix.dockerfiles.source_names import image_name
     from image_matrix.errors import CallError
     from image_matrix.importing.folder import files_of, lists_of
-    from image_matrix.importing.sources import image_name
 
     top = session.root / folder
     if not top.is_dir():
@@ -229,8 +229,9 @@ def image(session: Session, start: str | None, name: str | None, registry: str |
     are kept. Packages that others require are counted and left out. An image that the matrix has already stays as it
     is.
     """
+    from image_matrix.dockerfiles.source_names import image_name
     from image_matrix.importing.image import BASE, added_to, imported_image, named_parent
-    from image_matrix.importing.sources import image_name, parent
+    from image_matrix.importing.sources import parent
     from image_matrix.planning.image_contents import platform_image
     from image_matrix.registry.reference import parse_reference
 

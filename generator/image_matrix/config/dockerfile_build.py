@@ -53,8 +53,8 @@ class FloatingImage:
     name: str
     what: str
     """As users read it: ``COPY --from golang:1.24``."""
-    advice: str
-    """What to write."""
+    advice: str = ""
+    """What to write; empty if it is a source that is missing."""
 
 
 @dataclass(frozen=True, slots=True)

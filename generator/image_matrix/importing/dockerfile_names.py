@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from image_matrix.importing.sources import image_name
+from image_matrix.dockerfiles.source_names import image_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

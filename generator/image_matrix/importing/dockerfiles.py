@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from image_matrix.config.resolved_variant import DOCKERFILE
 from image_matrix.dag import build_order
 from image_matrix.dockerfiles.instructions import DockerfileError, parse
+from image_matrix.dockerfiles.source_names import whole_reference
 from image_matrix.dockerfiles.stages import SCRATCH, needs, stages
-from image_matrix.importing.sources import is_published, source_for, untagged, whole_reference
+from image_matrix.importing.sources import is_published, source_for, untagged
 from image_matrix.registry.reference import parse_reference
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from image_matrix.config.free_names import free_name
 from image_matrix.config.profiles import HUB_IMAGE
 from image_matrix.importing.list_places import ListOrigin
 from image_matrix.importing.profile_drafts import draft_of
 from image_matrix.importing.profile_sites import default_at, placed
-from image_matrix.importing.sources import free_name, source_or_image, untagged
+from image_matrix.importing.sources import source_or_image, untagged
 from image_matrix.profiles.slugs import slugify
 from image_matrix.text import listed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from image_matrix.config.at_site import SITES, is_offered
-from image_matrix.importing.sources import free_name
+from image_matrix.config.free_names import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

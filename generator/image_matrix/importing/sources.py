@@ -1,4 +1,4 @@
-"""Names the sources that images from outside become."""
+"""Tells what images are built from, and which sources a matrix lacks for that."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from image_matrix.diagnostics import did_you_mean
 from image_matrix.diagnostics.redact import conceal
 from image_matrix.dockerfiles.links import same_image
+from image_matrix.dockerfiles.source_names import SHORT, equal_source, source_name, whole_reference
 from image_matrix.errors import CallError
 from image_matrix.registry.reference import has_tag, parse_reference
 
@@ -19,13 +20,6 @@ _REFERENCE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[0-9]+/[A-Za-z0-9._/-]+)?(:[\w.-]+)?(@sha256:[0-9a-f]{64})?"
 )
 """What looks like a reference: it has a `/`, a tag or a digest, too."""
-_SHORT = 8
-"""Digits of a digest in names and messages."""
-
-
-def image_name(path: str) -> str:
-    """Return the name of an image for a folder: ``tensorflow-notebook/cuda`` is ``tensorflow-notebook-cuda``."""
-    return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,44 +84,10 @@ def is_published(reference: str, registry: str, image: str) -> bool:
 
 def known_source(reference: str, sources: Mapping[str, str]) -> str | None:
     """Return the source of a matrix for a reference; one without a digest is for the source that has one, too."""
-    exact = _equal_source(reference, sources)
+    exact = equal_source(reference, sources)
     if exact or parse_reference(reference).digest:
         return exact
     return next((name for name, other in sources.items() if same_image(reference, other)), None)
-
-
-def source_name(reference: str, sources: Mapping[str, str], images: Collection[str]) -> str:
-    """Return the name of the source for an image from outside: one that is there, or a new one."""
-    if (equal := _equal_source(reference, sources)) is not None:
-        return equal
-    parsed = parse_reference(reference)
-    last = image_name(parsed.repository.rpartition("/")[2])
-    version = parsed.tag if has_tag(reference) else str(parsed.digest).partition(":")[2][:_SHORT]
-    tagged = image_name(f"{last}-{version}")
-    taken = {*sources, *images}
-    return last if last not in taken else free_name(tagged, taken)
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """Return a name, or the first with a number behind it that is not taken."""
-    numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(one for one in numbered if one not in taken)
-
-
-def _equal_source(reference: str, sources: Mapping[str, str]) -> str | None:
-    """Return the first source that stays the same image as a reference."""
-    return next((name for name, other in sources.items() if _is_equal(reference, other)), None)
-
-
-def _is_equal(one: str, other: str) -> bool:
-    """Say whether two references stay the same image: by their digest, which only one of them may not have."""
-    first, second = parse_reference(one), parse_reference(other)
-    return (first.name, first.version) == (second.name, second.version)
-
-
-def whole_reference(name: str) -> str:
-    """Return a reference as a source has it: with host and tag, also where only the digest counts."""
-    return str(parse_reference(name))
 
 
 def untagged(reference: str) -> str | None:
@@ -135,5 +95,5 @@ def untagged(reference: str) -> str | None:
     if has_tag(reference):
         return None
     parsed = parse_reference(reference)
-    short = f"{parsed.name}@{str(parsed.digest)[: len('sha256:') + _SHORT]}…"
+    short = f"{parsed.name}@{str(parsed.digest)[: len('sha256:') + SHORT]}…"
     return f"`{short}` has no tag; the source has `{parsed.tag}`, and its digest counts: write the tag that it had"

@@ -15,6 +15,7 @@ from image_matrix.lock.distributions import python_of
 from image_matrix.lock.extension_pins import extension_pins
 from image_matrix.lock.fingerprint import requested, still_answers
 from image_matrix.lock.lines import requirement_lines
+from image_matrix.lock.missing_sources import with_advice
 from image_matrix.lock.pins import Pins
 from image_matrix.lock.r_pins import system_library_pins
 from image_matrix.lock.refreshed import dated_variants, steps_of
@@ -177,7 +178,8 @@ def _of_dockerfiles(loaded: Loaded, pins: Pins) -> Iterator[Floating]:
     """Yield the images from outside that users' Dockerfiles and templates name, each once for a place."""
     named = (image for files in loaded.context_files.values() for image in files.floating)
     unpinned = (image for image in named if floats(image.name, pins))
-    for image in dict.fromkeys((*unpinned, *loaded.floating_in_templates())):
+    images = dict.fromkeys((*unpinned, *loaded.floating_in_templates()))
+    for image in with_advice([*images], loaded.matrix):
         yield Floating(f"{image.what} ({image.place.file})", ("images",), image)
 
 

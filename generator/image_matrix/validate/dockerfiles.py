@@ -198,17 +198,14 @@ def named(checked: CheckedDockerfile) -> Iterator[NamedImage]:
 
 
 def _declaration(checked: CheckedDockerfile, use: Use) -> str:
+    """Return what to write for an image that nothing pins; empty if it is a source."""
     image = published(checked, use.name)
     if image:
         return f"write `contexts: {{{json.dumps(use.name)}: {image}}}` at `images.{checked.item.image}` in matrix.yaml"
     stages = checked.links.stages
     if not re.search("[./:]", use.name) and did_you_mean(use.name, stages).endswith("?"):
         return did_you_mean(use.name, stages)
-    reference = str(parse_reference(use.name))
-    name = re.sub(r"[^a-z0-9]+", "-", parse_reference(use.name).repository.rpartition("/")[2])
-    return (
-        f"write `sources: {{{name}: {json.dumps(reference)}}}` in matrix.yaml, then run `image-matrix lock`"
-    )
+    return ""
 
 
 def unchecked(path: str, dockerfile: Dockerfile) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config.digest_text import digest_advice
+from image_matrix.config.free_names import LONGEST, free_name, plain_name
 from image_matrix.config.from_lists import PLACEHOLDER as FROM_PLACEHOLDER
 from image_matrix.config.model import slug
 from image_matrix.config.profiles import HUB_IMAGE
@@ -30,8 +31,6 @@ _PATH = re.compile(rf"{_COMPONENT}(/{_COMPONENT})*")
 _REPOSITORY = re.compile(rf"{_DOMAIN}(/{_COMPONENT})*")
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _REFERENCE = re.compile(rf"{_DOMAIN}(/{_COMPONENT})+:{_TAG}(@sha256:[0-9a-f]{{64}})?")
-LONGEST = 63
-"""Characters of a DNS label."""
 ROOTFS_NAME = FOLDER.rpartition("/")[2]
 """A folder below ``images/`` that no image can have."""
 _TAKEN = {"images": (ROOTFS_NAME, HUB_IMAGE), "sources": (HUB_IMAGE,)}
@@ -46,14 +45,18 @@ _FRONTEND = "the engine's own is chosen by another field: write `network: {built
 
 def bad_names(matrix: Matrix) -> Iterator[Finding]:
     """Names that could not become part of a reference, a path or a job id."""
+    # `from` names images and sources alike, and images become folders and jobs by their slugs
+    shared = {*matrix.sources, *matrix.images, *map(slug, matrix.images), ROOTFS_NAME, HUB_IMAGE}
     for section, what in _NAMED.items():
+        taken = shared if section in _TAKEN else {*getattr(matrix, section)}
         for name in getattr(matrix, section):
             fits = is_image_name(name) if section == "images" else is_name(name)
             if section == "images" and FROM_PLACEHOLDER in name:
                 continue  # an entry for several images, in which something else is wrong
             is_taken = slug(name) in _TAKEN.get(section, ())
             if not fits or is_taken:
-                yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=_advice(name))
+                advice = _advice(name, taken)
+                yield rules.BAD_NAME.at((section, name), "key", name=name, what=what, advice=advice)
 
 
 def is_name(text: str) -> bool:
@@ -84,7 +87,8 @@ def same_slugs(matrix: Matrix) -> Iterator[Finding]:
             yield finding.beside((("images", other), f"`{other}`"))
 
 
-def _advice(name: str) -> str:
+def _advice(name: str, taken: set[str]) -> str:
+    """Return what to write instead of a name, and add that to those that are taken."""
     if name == ROOTFS_NAME:
         return f"choose another name: `{FOLDER}` has the files that images copy"
     if name == HUB_IMAGE:
@@ -92,10 +96,11 @@ def _advice(name: str) -> str:
     odd = next((char for char in name if not char.isascii()), None)
     if odd:
         return f"character {name.index(odd) + 1} is {character_name(odd)}: type it again"
-    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST].rstrip("-").lstrip("0123456789-")
-    if _NAME.fullmatch(better):
-        return f"write `{better}`: {_RULE}"
-    return f"use {_RULE}"
+    if not (better := plain_name(name)):
+        return f"use {_RULE}"
+    better = free_name(better, taken)
+    taken.add(better)
+    return f"write `{better}`: {_RULE}"
 
 
 def bad_references(matrix: Matrix) -> Iterator[Finding]:
