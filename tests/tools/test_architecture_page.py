@@ -93,7 +93,7 @@ def test_the_layers_of_the_import_linter_are_the_table() -> None:
 WHEN_NEEDED = {
     "__main__": ["main"],
     "config.yaml_loader": ["parse"],
-    "project.cached": ["cached_shape", "cached_section", "cached_meaning", "cached_meaning"],
+    "project.cached": ["cached_shape", "cached_section", "cached_meaning"],
     "project.load": ["_floating_images", "_named_images", "_linked"],
     "project.misshapen": ["misshapen", "_independent_contexts", "unlocatable_of"],
 }

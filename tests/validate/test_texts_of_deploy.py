@@ -13,7 +13,7 @@ import yaml
 
 from image_matrix.diagnostics import MatrixError
 from image_matrix.project.load import load
-from tests.deploy.support import PROFILES, deployed, small
+from tests.deploy.support import deployed, small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,28 +53,15 @@ def changed(path: Place, is_key: bool, text: str) -> dict[str, Any]:
     return made
 
 
-def outcome(matrix: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
-    """The codes of what is wrong with a matrix, and what is rendered of it if these are warnings."""
+def rendered(matrix: dict[str, Any]) -> dict[str, str]:
+    """What is rendered of a matrix; nothing if it has an error."""
     try:
-        loaded = load({"matrix.yaml": json.dumps(matrix)}, ["base"])
-    except MatrixError as error:
-        return [item.code for item in error.diagnostics], {}
-    return [item.code for item in loaded.warnings], deployed(loaded)
+        return deployed(load({"matrix.yaml": json.dumps(matrix)}, ["base"]))
+    except MatrixError:
+        return {}
 
 
 ALL = sorted(texts(MATRIX), key=str)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("path", "is_key"), ALL, ids=lambda item: ".".join(map(str, item)) if isinstance(item, tuple) else ""
-)
-def test_a_variable_of_flux_in_deploy_is_reported(path: Place, is_key: bool) -> None:
-    codes, files = outcome(changed(path, is_key, "{}${X}"))
-    reaches = [name for name, text in files.items() if "${" in text]
-    assert ("IM738" in codes) == bool(reaches) or not files
-
-
 LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 NAME = re.compile(rf"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?{LABEL.pattern}")
 
@@ -102,33 +89,8 @@ def test_nothing_but_labels_reaches_tolerations_and_selectors(text: str) -> None
     for path, is_key in ALL:
         if not {"tolerations", "node_selector", "extra_labels", "resource"} & set(path):
             continue
-        _, files = outcome(changed(path, is_key, text))
+        files = rendered(changed(path, is_key, text))
         for name, content in files.items():
             for key, value in placed(list(yaml.safe_load_all(content))):
                 assert not key or NAME.fullmatch(key), (path, name)
                 assert not value or LABEL.fullmatch(value), (path, name)
-
-
-def test_the_place_is_that_of_the_text() -> None:
-    overlay = 'sizes:\n  small:\n    tolerations:\n      - {operator: Exists, key: "${KEY}"}\n'
-    loaded = load({"base.yaml": (PROFILES / "base.yaml").read_text(), "site.yaml": overlay}, ["base"])
-    (found,) = loaded.warnings
-    assert (found.code, found.place.file, found.place.line) == ("IM738", "site.yaml", 4)
-    assert found.place.column == overlay.splitlines()[3].index('"${KEY}"') + 1
-
-
-def test_a_variable_that_a_shell_reads_may_be_written_as_flux_leaves_it_alone() -> None:
-    def found(command: str) -> list[tuple[str, str]]:
-        hooks = f'lifecycle_hooks: {{postStart: {{exec: {{command: [sh, -c, "{command}"]}}}}}}'
-        loaded = small(f"profiles: {{data-science: {{kubespawner_override: {{{hooks}}}}}}}")
-        return [(item.severity, item.help) for item in loaded.warnings if item.code == "IM738"]
-
-    ((severity, advice),) = found("mkdir -p ${HOME}/work")
-    assert severity == "warning"
-    assert advice.startswith("write `$HOME` where a shell reads it, or leave `postBuild` out")
-    assert found("mkdir -p $HOME/work") == []
-
-
-def test_a_variable_that_a_shell_would_read_longer_keeps_its_braces() -> None:
-    (found,) = small('profiles: {data-science: {description: "${TEAM}s"}}').warnings
-    assert found.help == "leave `postBuild` out of the Kustomization that applies `deploy/`"

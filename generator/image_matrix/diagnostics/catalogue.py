@@ -128,7 +128,6 @@ LOST_ON_OPENDATAHUB = Rule("IM734", "lost-on-opendatahub", "warning")
 CLUSTER_TOO_OLD = Rule("IM735", "cluster-too-old")
 MOUNTED_TWICE = Rule("IM736", "mounted-twice")
 MOUNTED_OVER_HOME = Rule("IM737", "mounted-over-home", "warning")
-FLUX_VARIABLE = Rule("IM738", "flux-variable", "warning")
 WORKFLOW_LIMIT = Rule("IM801", "workflow-limit")
 NO_LOGIN = Rule("IM802", "no-login", "warning")
 NO_GENERATOR = Rule("IM803", "no-generator")
@@ -148,6 +147,7 @@ REFUSED_LICENCE = Rule("IM907", "refused-licence")
 RETIRED: dict[str, str] = {
     "IM308": "It was `axis-twice`. An image may name an axis of its parent again, to narrow it.",
     "IM721": "It was `nothing-offered` before the first release. It is IM724 now.",
+    "IM738": "It was `flux-variable`. Every object has the label with which Flux expands nothing in it.",
 }
 """Codes that are no longer reported, and why; they are never used again."""
 RULES: dict[str, Rule] = {

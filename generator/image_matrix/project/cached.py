@@ -76,12 +76,10 @@ def cached_meaning(
     if cache.get("meaning", content) == "sound":
         return []
     from image_matrix.validate import check_meaning
-    from image_matrix.validate.flux_variables import expanded_by_flux
 
     findings = check_meaning(
         expanded.value, matrix, variants, given.kinds, given.serving, given.custom_pip, expanded.entries
     )
-    findings += expanded_by_flux(expanded.value, findings)
     if not findings:
         cache.put("meaning", content, "sound")
     return findings

@@ -18,7 +18,7 @@ from image_matrix.inventory.summary import languages, locked, programs, requeste
 from image_matrix.profiles.audience import built_for_everybody
 from image_matrix.profiles.offer import used_variants
 from image_matrix.render.kubernetes.dump import Block, dump
-from image_matrix.render.kubernetes.flux import ABOUT
+from image_matrix.render.kubernetes.flux import ABOUT, PLAIN_LABELS
 from image_matrix.render.kubernetes.kustomization import kustomization
 from image_matrix.render.titles import title_of
 
@@ -89,10 +89,7 @@ def _stream(
         "kind": "ImageStream",
         "metadata": {
             "name": stream_name(item),
-            "labels": {
-                f"{PREFIX}/notebook-image": "true",
-                "app.kubernetes.io/managed-by": "image-matrix",
-            },
+            "labels": {f"{PREFIX}/notebook-image": "true", **PLAIN_LABELS},
             "annotations": annotations,
         },
         "spec": {
