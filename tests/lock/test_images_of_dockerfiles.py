@@ -85,6 +85,36 @@ def test_a_source_that_only_a_dockerfile_names_is_used_and_locked(tmp_path: Path
     assert {"source debian", "source golang"} <= {item.what for item in unlocked(state, Pins())}
 
 
+DIGESTS = f"""\
+# syntax=docker/dockerfile:1@sha256:{"3" * 64}
+FROM debian:trixie-slim AS moving
+FROM debian:trixie-slim@sha256:{"1" * 64} AS pinned
+FROM debian:trixie-slim@sha256:{"2" * 64} AS unknown
+FROM quay.io/team/base
+COPY --from=moving /a /a
+COPY --from=pinned /a /b
+COPY --from=unknown /a /c
+"""
+
+
+def test_a_digest_in_a_dockerfile_is_built_and_not_what_the_lock_has_for_its_tag(tmp_path: Path) -> None:
+    loaded(tmp_path)
+    pinned = f'one: "docker.io/library/debian:trixie-slim@sha256:{"1" * 64}", debian'
+    matrix = (tmp_path / "matrix.yaml").read_text()
+    (tmp_path / "matrix.yaml").write_text(matrix.replace("debian", pinned, 1))
+    (tmp_path / "lab" / "Dockerfile").write_text(DIGESTS)
+    state = load_inputs(read_inputs(tmp_path))
+    build = state.variants["lab:default"].build
+    assert build
+    assert build.sources == {
+        "debian:trixie-slim": "debian",
+        f"debian:trixie-slim@sha256:{'1' * 64}": "one",
+    }
+    assert not reported(state)
+    assert not state.uses_frontend
+    assert state.context_files["lab:default"].syntax == f"docker/dockerfile:1@sha256:{'3' * 64}"
+
+
 SAME_NAMES = """\
 FROM debian:bookworm AS one
 FROM example.org/team/debian:bookworm AS two

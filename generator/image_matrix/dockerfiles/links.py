@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from image_matrix.config.mirrors import context_key
@@ -109,15 +110,11 @@ class _Linker:
         for key, source in self.build.contexts.items():
             if context_key(key) == context_key(name):
                 return source if source in self.matrix.sources else None
-        first = (self.item.source,) if self.item.source else ()
-        return next(
-            (
-                source
-                for source in (*first, *self.matrix.sources)
-                if same_image(name, self.matrix.sources[source])
-            ),
-            None,
-        )
+        named = [source for source, other in self.matrix.sources.items() if same_image(name, other)]
+        if self.item.source in named:
+            return self.item.source
+        floating = (source for source in named if "@" not in self.matrix.sources[source])
+        return next(chain(floating, named), None)
 
     def has_parent(self, one: Needs, images: Mapping[str, str], sources: Mapping[str, str]) -> bool:
         """Say whether the last FROM is what the image is built from; from ``scratch``, any use of that counts."""
@@ -127,11 +124,13 @@ class _Linker:
         return any(sources.get(use.name) == self.item.source for use in uses)
 
 
-def same_image(one: str, other: str) -> bool:
-    """Say whether two references are for the same image; of one without a digest, any digest is."""
-    first, second = parse_reference(one), parse_reference(other)
-    if first.name != second.name:
+def same_image(name: str, reference: str) -> bool:
+    """Say whether a name in a Dockerfile is the image of a reference in the matrix.
+
+    A name with a digest is the image with that digest alone: what the lock has for a tag may be another one. A name
+    without is what the matrix has for its tag, with or without a digest.
+    """
+    named, ours = parse_reference(name), parse_reference(reference)
+    if named.name != ours.name:
         return False
-    if first.digest and second.digest:
-        return first.digest == second.digest
-    return first.tag == second.tag
+    return named.digest == ours.digest if named.digest else named.tag == ours.tag

@@ -168,9 +168,24 @@ def _parent_advice(checked: CheckedDockerfile, use: Use, parent: str, reference:
     other = published(checked, use.name)
     if other and other != checked.item.image:
         return f"write `from: {other}` in matrix.yaml, or `FROM {reference}` in the Dockerfile"
+    if parse_reference(use.name).digest and (advice := _digest_advice(checked, use, parent, reference)):
+        return advice
     return (
         f"write `contexts: {{{json.dumps(use.name)}: {parent}}}` at `images.{checked.item.image}` in matrix.yaml, "
         f"or `FROM {reference}` in the Dockerfile"
+    )
+
+
+def _digest_advice(checked: CheckedDockerfile, use: Use, parent: str, reference: str) -> str:
+    """Return what to write for a digest in a Dockerfile that its source has not; empty for another image."""
+    named, declared = parse_reference(use.name), checked.links.build.sources.get(use.name)
+    if declared:
+        return f"write `from: {declared}` in matrix.yaml, or `FROM {reference}` in the Dockerfile"
+    if parent not in checked.matrix.sources or replace(named, digest=None) != parse_reference(reference):
+        return ""
+    return (
+        f"write `FROM {reference}` in the Dockerfile: the lock has its digest; or keep this one, with "
+        f"`sources: {{{parent}: {json.dumps(str(named))}}}` in matrix.yaml, and run `image-matrix lock`"
     )
 
 
