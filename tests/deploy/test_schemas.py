@@ -171,6 +171,17 @@ def test_a_release_in_another_namespace_finds_its_values_and_its_pods() -> None:
     assert {item["metadata"]["namespace"] for item in pulling} == {release["spec"]["targetNamespace"]}
 
 
+def test_two_hubs_whose_releases_stand_in_one_namespace_have_two_records_of_helm() -> None:
+    """Helm finds the record of a release by its namespace and its name; the second would upgrade the first."""
+    site = "{{namespace: {0}, configmap: {{name: {0}, namespace: flux-system}}}}"
+    sites = {name: site.format(name) for name in ("research", "teaching")}
+    listed = ", ".join(f"{name}: {text}" for name, text in sites.items())
+    files = deployed(small(f"sites: {{hub: null, {listed}}}", "defaults: {sites: {chart: 4.4.0}}"))
+    specs = [documents(files[f"deploy/{name}/helmrelease.example.yaml"])[1]["spec"] for name in sites]
+    records = {(spec["storageNamespace"], spec["releaseName"]) for spec in specs}
+    assert records == {("research", "jupyterhub"), ("teaching", "jupyterhub")}
+
+
 @needs_schemas
 def test_the_page_about_helm_names_what_is_there() -> None:
     chart, *applications = [item for block in blocks("helm.md") for item in documents(block)]

@@ -120,8 +120,8 @@ def helm_release(site: Site) -> str:
     }
     about = (
         f"{ABOUT}\nAn example to copy. `values:` must not mention singleuser.profileList: inline values win.\n"
-        "The chart's hook would pull every image on every node and hold up the upgrade; the folder prepull\n"
-        "pulls by accelerator."
+        "The folder prepull pulls the images of profiles, by device. The chart would pull each of them on every\n"
+        "node, and its hook would hold up the upgrade meanwhile."
     )
     return dump(repository, release, about=about)
 
@@ -137,8 +137,7 @@ def _release_spec(site: Site) -> dict[str, Any]:
     return {
         "interval": "15m",
         "timeout": "15m",
-        # the name of the Helm release, which otherwise starts with the target namespace
-        **({"releaseName": "jupyterhub", "targetNamespace": site.namespace} if elsewhere else {}),
+        **(_target(site.namespace) if elsewhere else {}),
         "chart": {"spec": chart},
         "install": {"createNamespace": True, **retry} if elsewhere else retry,
         "upgrade": retry,
@@ -149,3 +148,12 @@ def _release_spec(site: Site) -> dict[str, Any]:
             "prePuller": {"hook": {"enabled": False}, "pullProfileListImages": False},
         },
     }
+
+
+def _target(namespace: str) -> dict[str, Any]:
+    """Return what a HelmRelease needs that stands in another namespace than its hub.
+
+    The name of the Helm release would otherwise start with the namespace. Helm would keep its record in the namespace
+    of the HelmRelease, where two hubs of one name would take each other's: the second would replace the first.
+    """
+    return {"releaseName": "jupyterhub", "targetNamespace": namespace, "storageNamespace": namespace}
