@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 from typing import TYPE_CHECKING
 
 from image_matrix.config.profiles import HUB_IMAGE, Listed, ListedChoice
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding, Path, Target
 
 LARGEST = 900 * 1024
-"""Bytes of values; the rest of a ConfigMap's 1 MiB is for its own metadata and what a site adds."""
+"""Bytes of values; the rest of 1 MiB is for the ConfigMap's metadata, and for what a site adds to the hub's Secret."""
 
 
 def slugs(matrix: Matrix) -> Iterator[Finding]:
@@ -219,4 +220,6 @@ def size_of_values(matrix: Matrix, variants: Mapping[str, Variant]) -> Iterator[
     pinned = with_sources(matrix, longest, lambda reference: f"{reference}@sha256:{'0' * 64}")
     size = len(values_text(profile_list(matrix, all_offers, pinned), matrix.catalog.site).encode())
     if size > LARGEST:
-        yield rules.TOO_MANY_PROFILES.at(("profiles",), "key", size=size // 1024)
+        yield rules.TOO_MANY_PROFILES.at(
+            ("profiles",), "key", size=ceil(size / 1024), largest=LARGEST // 1024
+        )
