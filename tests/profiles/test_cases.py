@@ -29,6 +29,7 @@ ELSEWHERE = {
     "IM734",
     "IM735",
     "IM737",
+    "IM739",
 }
 """Need two revisions (test_against), thousands of choices (test_offer), a HelmRelease (test_merge), a BuildKit
 (tests/fixtures/bad), or only warn (test_lost).

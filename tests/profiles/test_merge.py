@@ -80,6 +80,25 @@ def test_values_are_merged_as_flux_merges_them(files: Path, capsys: pytest.Captu
     assert "IM723" not in captured.err
 
 
+def test_a_release_that_may_go_without_the_profiles_is_pointed_at(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other sources may be optional; `optional: false` says what is the case without it."""
+    text = RELEASE.replace("INLINE", "").replace("name: elsewhere}", "name: elsewhere, optional: true}")
+    ours = "name: image-matrix-profiles"
+    (files / "hr.yaml").write_text(text.replace(ours, f"{ours}, optional: false"))
+    assert merge(files, "--strict") == 0
+    assert "IM739" not in capsys.readouterr().err
+    (files / "hr.yaml").write_text(text.replace(ours, f"{ours}, optional: true"))
+    assert merge(files, "--strict") == 1
+    said = capsys.readouterr().err
+    assert (
+        "hr.yaml:8:54: warning[IM739]: HelmRelease hub takes ConfigMap image-matrix-profiles as `optional`"
+        in said
+    )
+    assert said.count("IM739") == 1
+
+
 def test_inline_values_that_win_are_pointed_at(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (files / "hr.yaml").write_text(RELEASE.replace("INLINE", "      profileList: []"))
     assert merge(files) == 0

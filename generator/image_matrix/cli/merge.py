@@ -61,7 +61,7 @@ def merge(
 
     from image_matrix.diagnostics import errors
     from image_matrix.profiles.helmrelease import find_release, inline, references
-    from image_matrix.profiles.installed import chart_findings
+    from image_matrix.profiles.installed import chart_findings, optional_profiles
     from image_matrix.project.text_files import read_text
 
     project = open_locked(session)
@@ -79,6 +79,7 @@ def merge(
     composed = _composed(every)
     click.echo(_printed(composed, format_), nl=False)
     problems = [
+        *optional_profiles(release, site.configmap),
         *chart_findings(composed.values, release, site.hub),
         *_of_hub(composed, release, site.tolerations),
         *_lost(composed, release, {item.name: item for item in every}, ours),

@@ -1,4 +1,4 @@
-"""Checks that the chart of a HelmRelease supports what the profiles use."""
+"""Checks that a HelmRelease takes the profiles, and that its chart and its values support what they use."""
 
 from __future__ import annotations
 
@@ -43,6 +43,20 @@ def chart_findings(values: Mapping[str, Any], release: HelmRelease, hub: str) ->
         write = f'`chart: "{release.chart}"`' if exact else f'`jupyterhub: "{text}"`'
         advice = f"write {write} for the site in matrix.yaml, or use another chart"
         yield diagnostic(rules.CHART_CONTRADICTS, place, advice=advice, **fields)
+
+
+def optional_profiles(release: HelmRelease, name: str) -> Iterator[Diagnostic]:
+    """Yield a warning for every reference to the ConfigMap of the profiles with which a hub may go without it.
+
+    Source: https://fluxcd.io/flux/components/helm/helmreleases/#values-references
+    """
+    for at, reference in enumerate(release.spec.get("valuesFrom") or ()):
+        if (reference.get("kind"), reference.get("name")) != ("ConfigMap", name):
+            continue
+        if reference.get("optional") is True:
+            place = release.place(("spec", "valuesFrom", at, "optional"))
+            fields = {"who": f"HelmRelease {release.name}", "ours": f"ConfigMap {name}"}
+            yield diagnostic(rules.OPTIONAL_PROFILES, place, **fields)
 
 
 LISTS_OF_TOLERATIONS = (("singleuser", "extraTolerations"), ("scheduling", "userPods", "tolerations"))
