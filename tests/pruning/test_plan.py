@@ -168,6 +168,19 @@ def test_somebodys_tag_protects_what_it_points_to(shelf: Shelf) -> None:
     assert [one.name for one in plan.unexplained] == [INDEX]
 
 
+def test_images_without_attestations_are_explained_by_the_index_that_stays() -> None:
+    """Only of what could go, a registry is asked for the date."""
+    shelf = Shelf()
+    images = tuple(shelf.push(arch, f"default-{'0' * 12}-{arch}") for arch in ("amd64", "arm64"))
+    index = shelf.push("index", "2026-11-29", children=images)
+    shelf.dates.clear()
+    plan = planned(shelf, replace(NEEDS, digests={index: "release 2026.1129.1"}))
+    assert (plan.delete, plan.unexplained) == ((), ())
+    assert {one.digest for one in plan.keep} == {index, *images}
+    by_day = planned(shelf)
+    assert (by_day.delete, [one.tags for one in by_day.unexplained]) == ((), [("2026-11-29",)])
+
+
 def test_caches_go_with_their_variant(shelf: Shelf) -> None:
     shelf.push("cache", "cache-default-amd64", is_cache=True)
     shelf.push("other", "cache-gone-amd64", is_cache=True)

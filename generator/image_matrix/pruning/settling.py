@@ -46,8 +46,10 @@ class Verdicts:
                 self.kept.add(digest)
 
     def keep_young(self, before: datetime | None) -> None:
-        """Keep what is not old enough to go."""
+        """Keep what is not old enough to go. What something lists that stays does so too, and its age says nothing."""
         for digest in self.going():
+            if digest in self.kept:
+                continue
             verdict = aged(self.by_digest[digest], digest, self.listing, before)
             if not isinstance(verdict, Go):
                 self.by_digest[digest] = verdict
