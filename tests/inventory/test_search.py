@@ -59,6 +59,33 @@ def test_versions_that_are_asked_for(text: str, versions: tuple[str, ...], expec
     assert is_match(text, "urllib3", *versions) is expected
 
 
+@pytest.mark.parametrize(
+    ("text", "version", "expected"),
+    [
+        ("openssl<3.5.4-1~deb13u2", "3.5.1-1", True),
+        ("openssl<3.5.4-1~deb13u2", "3.5.4-1~deb13u1", True),
+        ("openssl<3.5.4-1~deb13u2", "3.5.4-1~deb13u2", False),
+        ("openssl<3.5.1", "3.5.1~rc1-1", True),
+        ("openssl >= 3.5, << 3.5.4-1", "3.5.1~rc1-1", True),
+        ("openssl==3.5.1-1+deb13u2", "3.5.1-1+deb13u2", True),
+        ("openssl!=3.5.1-1+deb13u2", "3.5.1-1+deb13u2", False),
+        ("openssl==1.35", "1.35+dfsg-3.1", True),
+        ("openssl==3.5.*", "3.5.1-1", True),
+        ("openssl>=1.3", "1:1.3.dfsg+really1.3.1-1+b1", True),
+        ("openssl>=2:9.1", "2:9.1.1230-2", True),
+        ("openssl<2:9.1", "10.0-1", True),
+        ("openssl>0", "", False),
+        ("openssl>0", "3.5*", False),
+    ],
+)
+def test_versions_of_debian_are_compared_as_dpkg_does(text: str, version: str, expected: bool) -> None:
+    assert is_match(text, "openssl", version, manager="apt") is expected
+
+
+def test_versions_that_only_debian_has_are_none_of_other_installers() -> None:
+    assert not is_match("openssl<2:9.1", "openssl", "1.0")
+
+
 @pytest.mark.parametrize("text", ["", " ", "<2", "numpy<", "numpy<two", "numpy=="])
 def test_what_is_no_query_is_refused(text: str) -> None:
     with pytest.raises(CallError):

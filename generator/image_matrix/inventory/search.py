@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from image_matrix.config.package_names import folded
 from image_matrix.errors import CallError
+from image_matrix.inventory.debian_versions import debian_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from packaging.specifiers import SpecifierSet
 
+    from image_matrix.inventory.debian_versions import DebianBound
     from image_matrix.inventory.model import Content, PackageName
 
 _BOUNDS = re.compile(r"\s*(?=[<>=!~])")
@@ -35,36 +37,59 @@ class Query:
     name: str
     """The name or pattern, as :func:`folded` writes it."""
     versions: SpecifierSet | None = None
-    """The versions that are asked for; ``None`` for all."""
+    """The versions that are asked for, by Python's rules; ``None`` for all, or if they have not this form."""
+    debian_versions: tuple[DebianBound, ...] | None = None
+    """The same by Debian's rules, for packages of the distribution."""
 
 
 def query_of(text: str) -> Query:
     """Read ``numpy``, ``Scikit_Learn``, ``torch*`` or ``urllib3<2.5``; raises :class:`CallError` for bad versions."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
     name, *bounds = _BOUNDS.split(_NPM_VERSION.sub("==", text.strip(), count=1), maxsplit=1)
     if not name:
         raise CallError(f"`{text}` has no name of a package", "write a name, or a pattern such as `torch*`")
     if not bounds:
         return Query(text, folded(name))
-    asked = re.sub(r"^=(?!=)", "==", bounds[0])
-    try:
-        return Query(text, folded(name), SpecifierSet(asked, prereleases=True))
-    except InvalidSpecifier:
+    python, debian = _specifiers(re.sub(r"^=(?!=)", "==", bounds[0])), debian_bounds(bounds[0])
+    if python is None and debian is None:
         advice = f"write one such as `{name}<2` or `{name}==1.4.*`, in quotes for the shell"
-        raise CallError(f"`{text}`: `{bounds[0]}` are no versions", advice) from None
+        raise CallError(f"`{text}`: `{bounds[0]}` are no versions", advice)
+    return Query(text, folded(name), python, debian)
+
+
+def _specifiers(text: str) -> SpecifierSet | None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(text, prereleases=True)
+    except InvalidSpecifier:
+        return None
 
 
 def matches(query: Query, package: PackageName, content: Content) -> bool:
     """Say whether a package of an image is one that is looked for; on one of its platforms is enough."""
-    return fnmatchcase(folded(package.name), query.name) and (
-        query.versions is None or any(_has(query.versions, one) for one in content.versions.values())
-    )
+    if not fnmatchcase(folded(package.name), query.name):
+        return False
+    if query.versions is None and query.debian_versions is None:
+        return True
+    return any(_is_asked_for(query, package.manager, one) for one in content.versions.values())
 
 
 def matches_any(queries: Sequence[Query], package: PackageName, content: Content) -> bool:
     """Say whether a package is one of those that are looked for; without queries, each one is."""
     return not queries or any(matches(query, package, content) for query in queries)
+
+
+def _is_asked_for(query: Query, manager: str, version: str) -> bool:
+    if manager == "apt" and version and query.debian_versions is not None:
+        return all(_admits(bound, version) for bound in query.debian_versions)
+    return query.versions is not None and _has(query.versions, version)
+
+
+def _admits(bound: DebianBound, version: str) -> bool:
+    """Say whether a version of Debian is within a bound; `==1.35` is `1.35+dfsg-3`, too, as for Python."""
+    if bound.sign in ("=", "==") and (same := _specifiers(f"=={bound.version}")):
+        return bound.admits(version) or _has(same, version)
+    return bound.admits(version)
 
 
 def _has(versions: SpecifierSet, version: str) -> bool:
