@@ -153,6 +153,23 @@ def test_releases_are_compared_by_their_names(place: Place) -> None:
 
 
 @pytest.mark.slow
+def test_what_is_not_published_is_no_difference_to_a_release(place: Place) -> None:
+    place.release()
+    matrix = place.git.root / "matrix.yaml"
+    text = matrix.read_text(encoding="utf-8")
+    assert "\nimages:\n" in text
+    hidden = "\nimages:\n  hidden: {from: lab, publish: false}\n"
+    matrix.write_text(text.replace("\nimages:\n", hidden), encoding="utf-8")
+    ran = Repository(place.git.root, place.capture)
+    assert (
+        ran("diff", "release").out
+        == "nothing changes in the images between release and the files as they are\n"
+    )
+    assert "new: hidden:default" in ran("diff").out
+    assert ran("diff", "release", "--image", "hidden").code == 0
+
+
+@pytest.mark.slow
 def test_an_image_that_is_held_back_has_what_it_was_released_with(place: Place) -> None:
     from tests.publish.states import answering
 

@@ -67,3 +67,17 @@ def test_what_is_relative_to_the_current_commit_is_never_that_of_origin(origin: 
     clone = cloned(origin)
     git(clone, "checkout", "-q", "--detach", "HEAD~2")
     assert "`git fetch` brings new commits" in refusal(clone, "HEAD~1")
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "expected"),
+    [
+        ("release..main", "diff", "write `image-matrix diff release main`"),
+        ("release...", "diff", "write `image-matrix diff release HEAD`"),
+        ("release..main", "--since", "write `--since release`"),
+    ],
+)
+def test_a_range_is_answered_with_its_ends(origin: Path, name: str, option: str, expected: str) -> None:
+    with pytest.raises(CallError, match="is a range") as caught:
+        revision_named(origin, name, option)
+    assert caught.value.help == expected

@@ -50,6 +50,7 @@ def diff(session: Session, old: str, new: str | None, images: tuple[str, ...], f
     before, after = side_of(session, old), side_of(session, new)
     if images:
         before, after = _only(before, after, images)
+    before, after = before.beside(after), after.beside(before)
     differing = difference(before.images, after.images)
     click.echo(_formatted(session, before, after, differing, format_), nl=False)
     _note_not_compared(session, before, after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import CallError, Failure
@@ -10,6 +10,7 @@ from image_matrix.errors import CallError, Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
     from image_matrix.inventory.difference import ImageState
 
@@ -23,6 +24,20 @@ class ComparedState:
     images: Mapping[str, ImageState]
     commit: str | None = None
     """``None``: the files as they are."""
+    is_release: bool = False
+    unpublished: frozenset[str] = frozenset()
+    """Ids of the variants that no release has; they are for the images that are built on them."""
+
+    def beside(self, other: ComparedState) -> ComparedState:
+        """Return what is compared with another state: beside a release, only what a release would have."""
+        if not other.is_release:
+            return self
+        kept = {
+            name: one
+            for name, one in self.images.items()
+            if name not in self.unpublished or name in other.images
+        }
+        return replace(self, images=kept)
 
 
 def side_of(session: Session, name: str | None) -> ComparedState:
@@ -33,20 +48,18 @@ def side_of(session: Session, name: str | None) -> ComparedState:
     the matrix of a revision is not valid.
     """
     from image_matrix.cli.project import inputs_at, load_project, open_project
-    from image_matrix.inventory.difference import image_states
     from image_matrix.inventory.record import parsed_record
     from image_matrix.project.history import text_of_commit
     from image_matrix.project.revisions import revision_named
     from image_matrix.publish.release_files import PACKAGES
+    from image_matrix.publish.release_tags import order_of
 
     if name is None:
-        project = open_project(session)
-        return ComparedState("the files as they are", image_states(project.loaded, project.pins))
+        return _state_of("the files as they are", open_project(session))
     revision, commit = revision_named(session.root, name, "diff")
     inputs = inputs_at(session, revision, "diff")
     if inputs is not None:
-        project = load_project(inputs)
-        return ComparedState(name, image_states(project.loaded, project.pins), commit)
+        return _state_of(name, load_project(inputs), commit)
     text = text_of_commit(session.root, commit, PACKAGES)
     if text is None:
         raise CallError(
@@ -59,4 +72,13 @@ def side_of(session: Session, name: str | None) -> ComparedState:
             f"{PACKAGES} of `{name}` is not as a release of this version writes it",
             "name another release, or revert the commit that changed it; the next release writes it anew",
         )
-    return ComparedState(f"release {name}", released, commit)
+    title = f"release {name}" if order_of(name) else name
+    return ComparedState(title, released, commit, is_release=True)
+
+
+def _state_of(title: str, project: Project, commit: str | None = None) -> ComparedState:
+    from image_matrix.inventory.difference import image_states
+
+    unpublished = frozenset(name for name, item in project.loaded.variants.items() if not item.publish)
+    images = image_states(project.loaded, project.pins)
+    return ComparedState(title, images, commit, unpublished=unpublished)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from image_matrix.errors import CallError, EnvironmentFailure
@@ -31,7 +32,20 @@ def revision_named(root: Path, name: str, option: str) -> tuple[str, str]:
     need_repository(root, f"{option} needs one to compare with")
     if run_git(root, "rev-list", "--max-count=1", "--all").stdout == b"":
         raise CallError("nothing is committed yet, so there is nothing to compare with", "commit first")
+    if ".." in name:
+        raise _range_error(name, option)
     raise CallError(f"the revision `{name}` does not exist", "; ".join(_remedies(root, name)))
+
+
+def _range_error(name: str, option: str) -> CallError:
+    """Return what is said of ``main..topic``; no branch has two dots in its name (git-check-ref-format(1))."""
+    ends = [end or "HEAD" for end in re.split(r"\.{2,3}", name, maxsplit=1)]
+    write = (
+        shlex.join(["image-matrix", option, *ends])
+        if option == "diff"
+        else f"{option} {shlex.quote(ends[0])}"
+    )
+    return CallError(f"`{name}` is a range, and no revision", f"write `{write}`")
 
 
 def commit_of(root: Path, revision: str) -> str | None:
