@@ -142,7 +142,15 @@ def _users(one: VariantStatus) -> str:
 def _summary(statuses: Sequence[VariantStatus]) -> str:
     tested = sum(all(leg.progress == "tested" for leg in one.legs) for one in statuses)
     current = sum(one.is_current for one in statuses)
-    return f"{plural(len(statuses), 'variant')}: {tested} tested, {current} released as they are now\n"
+    built = _not_known(any(leg.progress == "unknown" for leg in one.legs) for one in statuses)
+    offered = _not_known(not one.is_release_known for one in statuses)
+    counts = f"{tested} tested{built}, {current} released as they are now{offered}"
+    return f"{plural(len(statuses), 'variant')}: {counts}\n"
+
+
+def _not_known(each: Iterable[bool]) -> str:
+    count = sum(each)
+    return f" ({count} not known)" if count else ""
 
 
 def as_json(statuses: Iterable[VariantStatus]) -> str:
