@@ -43,6 +43,26 @@ def test_a_buildkit_that_is_there_already_has_its_own_address() -> None:
     rendered = files("{endpoint: 'tcp://build.example.org:9000'}")
     assert rendered[VALUES][0]["singleuser"]["extraEnv"] == {"BUILDKIT_HOST": "tcp://build.example.org:9000"}
     assert "deploy/hub/buildkit/statefulset.yaml" not in rendered
+    assert "networkPolicy" not in rendered[VALUES][0]["singleuser"]
+
+
+def test_the_charts_policy_lets_users_pods_reach_the_pod_of_buildkit() -> None:
+    """By default it lets them reach no private address."""
+    texts = deployed(small("sites: {hub: {buildkit: {namespace: builders}}}"))
+    ((rule,),) = (
+        item["singleuser"]["networkPolicy"]["egress"] for item in yaml_files.load_all(texts[VALUES])
+    )
+    (peer,), (port,) = rule["to"], rule["ports"]
+    (service,) = yaml_files.load_all(texts["deploy/hub/buildkit/service.yaml"])
+    (pod,) = yaml_files.load_all(texts["deploy/hub/buildkit/statefulset.yaml"])
+    labels = pod["spec"]["template"]["metadata"]["labels"]
+    assert peer["podSelector"]["matchLabels"].items() <= labels.items()
+    assert peer["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": service["metadata"]["namespace"]
+    }
+    assert service["metadata"]["namespace"] == "builders"
+    (listening,) = pod["spec"]["template"]["spec"]["containers"][0]["ports"]
+    assert port == {"protocol": listening["protocol"], "port": listening["containerPort"]}
 
 
 def test_the_secret_of_clients_is_mounted() -> None:

@@ -121,6 +121,23 @@ def test_the_same_setting_by_its_other_name_is_pointed_at(
     assert said.count("IM723") == 1
 
 
+def test_a_list_of_a_site_needs_what_ours_has(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Helm replaces lists, and a site may need rules of its own: it writes both, as the help says."""
+    matrix = files / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("sites: {hub: {", "sites: {hub: {buildkit: {}, "))
+    theirs = "{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}"
+    text = RELEASE.replace("INLINE", "      networkPolicy: {egress: [%s]}")
+    (files / "hr.yaml").write_text(text % theirs)
+    assert merge(files) == 0
+    said = capsys.readouterr().err
+    assert "hr.yaml:14:23: warning[IM723]: spec.values also sets `singleuser.networkPolicy.egress`" in said
+    found = re.search(r"help: Helm replaces lists: add to yours what `deploy/` has, `(.+)`\n", said)
+    assert found
+    (files / "hr.yaml").write_text(text % f"{theirs}, {found[1]}")
+    assert merge(files, "--strict") == 0
+    assert "IM723" not in capsys.readouterr().err
+
+
 def test_code_that_sets_the_list_after_ours_is_pointed_at(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.sites import Site, Toleration
     from image_matrix.diagnostics import Diagnostic, Place
+    from image_matrix.json_data import Json
     from image_matrix.profiles.compose import Composed, Source
     from image_matrix.profiles.helmrelease import HelmRelease
     from image_matrix.profiles.labelled import ValuePath
 
+PROFILES: ValuePath = ("singleuser", "profileList")
 SAME: ValuePath = ("hub", "config", "KubeSpawner", "profile_list")
 """Another path of the same setting, which the chart reads after ``singleuser.profileList``."""
 EXTRA: ValuePath = ("hub", "extraConfig")
@@ -190,7 +192,7 @@ def _lost(
     lost = {
         path: names[-1]
         for path, names in composed.setters.items()
-        if ours in names[:-1] and at_path(rendered, path) != at_path(composed.values, path)
+        if ours in names[:-1] and not _is_kept(path, at_path(rendered, path), at_path(composed.values, path))
     }
     lost |= {
         SAME[: len(path)]: names[-1] for path, names in composed.setters.items() if path[: len(SAME)] == SAME
@@ -206,9 +208,26 @@ def _lost(
             what=set_by[path],
             ours=ours,
             who=winner,
+            advice=_advice(path, at_path(rendered, path)),
         )
         for path, winner in lost.items()
     ]
+
+
+def _is_kept(path: ValuePath, ours: Json, composed: Json) -> bool:
+    """Say whether a value is there, if need be with others in its list; a list of profiles is nobody else's."""
+    if path == PROFILES or not isinstance(ours, list) or not isinstance(composed, list):
+        return bool(ours == composed)
+    return all(item in composed for item in ours)
+
+
+def _advice(path: ValuePath, ours: Json) -> str:
+    """Return what to do about a value that is lost; of a list, a site may need what it has written itself, too."""
+    if path == PROFILES or not isinstance(ours, list):
+        return "remove this value: the profiles come from matrix.yaml"
+    from image_matrix.config.yaml_text import as_written
+
+    return f"Helm replaces lists: add to yours what `deploy/` has, `{as_written(ours)[1:-1]}`"
 
 
 def _code_after(composed: Composed, rendered: Mapping[str, Any]) -> Iterator[ValuePath]:

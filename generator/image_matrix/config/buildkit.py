@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 Snapshotter = Literal["auto", "overlayfs", "fuse-overlayfs", "native"]
 PORT = 1234
+NAME = "buildkitd"
+"""Of all objects of a BuildKit that is run here."""
+SELECTOR = {"app.kubernetes.io/name": NAME}
+"""Labels of its pod."""
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+"""The label that Kubernetes gives every namespace: its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class Buildkit:
     @property
     def address(self) -> str:
         """Return where clients connect, the value of BUILDKIT_HOST: ``tcp://buildkitd.buildkit.svc:1234``."""
-        return self.endpoint or f"tcp://buildkitd.{self.namespace}.svc:{PORT}"
+        return self.endpoint or f"tcp://{NAME}.{self.namespace}.svc:{PORT}"
 
 
 def read_buildkit(item: Mapping[str, Any], spawner: str) -> Buildkit:

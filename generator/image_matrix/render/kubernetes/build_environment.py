@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from image_matrix.config.buildkit import NAMESPACE_NAME, PORT, SELECTOR
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -45,6 +47,21 @@ def hub_storage(site: Site) -> dict[str, Any]:
     if "volumes" in site.chart.lists:
         return {"extraVolumes": volumes, "extraVolumeMounts": mounts}
     return {"extraVolumes": {NAME: volumes[0]}, "extraVolumeMounts": {NAME: mounts[0]}}
+
+
+def hub_network(site: Site) -> dict[str, Any]:
+    """Return ``singleuser.networkPolicy`` of the chart's values: users' pods may connect to a BuildKit that runs here.
+
+    The chart's policy lets them reach no private address, and adds these rules to its own. Source: the JupyterHub
+    chart, ``egressAllowRules`` in values.yaml and ``templates/_helpers-netpol.tpl``.
+    """
+    if not site.buildkit or site.buildkit.endpoint:
+        return {}
+    peer = {
+        "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: site.buildkit.namespace}},
+        "podSelector": {"matchLabels": SELECTOR},
+    }
+    return {"egress": [{"to": [peer], "ports": [{"protocol": "TCP", "port": PORT}]}]}
 
 
 def preselected_labels(site: Site, environment: Mapping[str, str]) -> list[str]:

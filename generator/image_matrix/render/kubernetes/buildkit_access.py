@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.buildkit import PORT, Client
-from image_matrix.render.kubernetes.buildkit_pod import NAME, SELECTOR, SELINUX
+from image_matrix.config.buildkit import NAME, NAMESPACE_NAME, PORT, SELECTOR, Client
+from image_matrix.render.kubernetes.buildkit_pod import SELINUX
 from image_matrix.render.kubernetes.flux import PLAIN_LABELS
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from image_matrix.config.buildkit import Buildkit
     from image_matrix.config.sites import Site
 
-NAMESPACE_NAME = "kubernetes.io/metadata.name"
-"""The label that Kubernetes gives every namespace: its name."""
 PRIVILEGED = {
     "pod-security.kubernetes.io/enforce": "privileged",
     "pod-security.kubernetes.io/warn": "privileged",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from image_matrix.config.buildkit import PORT
+from image_matrix.config.buildkit import NAME, PORT, SELECTOR
 from image_matrix.config.mirrors import mirrored
 from image_matrix.pinned.actions import image, rootless_image
 from image_matrix.render.kubernetes.buildkit_settings import CA, CONFIG, TLS, home_of, proxy_of
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from image_matrix.config.network import Network
     from image_matrix.config.sizes import Amount
 
-NAME = "buildkitd"
-"""Of all its objects."""
-SELECTOR = {"app.kubernetes.io/name": NAME}
-"""Labels of its pod."""
 _IMAGE = "docker.io/moby/buildkit"
 _UID = 1000
 """Of the rootless image, whose /etc/subuid names this user."""

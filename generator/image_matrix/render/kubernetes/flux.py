@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.render.kubernetes import hub_config
-from image_matrix.render.kubernetes.build_environment import build_variables, hub_storage
+from image_matrix.render.kubernetes.build_environment import build_variables, hub_network, hub_storage
 from image_matrix.render.kubernetes.dump import Block, dump
 from image_matrix.render.kubernetes.kustomization import kustomization
 
@@ -46,6 +46,8 @@ def values(profiles: Sequence[dict[str, Any]], site: Site) -> dict[str, Any]:
         singleuser["extraEnv"] = variables
     if storage := hub_storage(site):
         singleuser["storage"] = storage
+    if network := hub_network(site):
+        singleuser["networkPolicy"] = network
     # the names of the puller's containers would allow few characters in the keys of choices
     chart_values: dict[str, Any] = {"singleuser": singleuser, "prePuller": {"pullProfileListImages": False}}
     if code := hub_config.extra_config(profiles):
