@@ -16,6 +16,7 @@ from image_matrix.diagnostics import diagnose, did_you_mean
 from image_matrix.dockerfiles.context_reader import LINK, ContextError, in_project
 from image_matrix.dockerfiles.ignore import read_ignore
 from image_matrix.project.generated_paths import generated_below, is_below
+from image_matrix.project.json_files import faulty_copies
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def with_files(
     files = {
         name: ImageFiles(reader.location, partial(entries_of, reader, item)) for name, item in located.items()
     }
-    return WithFiles({**variants, **located}, files, tuple(problems))
+    copies = ((path, file) for item in located.values() for path, file in item.files.items())
+    unreadable = faulty_copies(dict.fromkeys(copies), reader)
+    return WithFiles({**variants, **located}, files, (*problems, *unreadable))
 
 
 def entries_of(reader: ContextReader, item: Variant) -> dict[str, Entry]:

@@ -17,6 +17,7 @@ from image_matrix.dockerfiles.context_reader import NO_FILES, ContextReader
 from image_matrix.output_tree.files import File
 from image_matrix.project.context_folders import contexts_on_disk
 from image_matrix.project.included_files import included_files
+from image_matrix.project.json_files import faulty_templates
 from image_matrix.project.project_files import ProjectFiles, leads_outside, names_in
 from image_matrix.project.text_files import MATRIX, not_text, read_text
 from image_matrix.project.whiteouts import faults, is_whiteout, laid_over
@@ -125,6 +126,7 @@ def read_templates(root: Path) -> Templates:
         if (problem := not_text(file.content, f"templates/{path}"))
     ]
     problems += faults(builtin, repository_files)
+    problems += faulty_templates(repository_files)
     templates = templates_of(repository_files, builtin)
     problems += template_cycles(templates)
     if problems:
