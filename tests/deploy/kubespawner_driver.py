@@ -254,7 +254,8 @@ def settings() -> dict[str, Any]:
         name: [type(item).__name__ for item in getattr(trait, "trait_types", [trait])]
         for name, trait in KubeSpawner.class_traits(config=True).items()
     }
-    return {"traits": traits, "fields": fields}
+    former = {name: new for name, (new, _) in KubeSpawner._deprecated_traits.items()}
+    return {"traits": traits, "fields": fields, "former": former}
 
 
 def needs(model: Any, name: str) -> bool:

@@ -126,6 +126,8 @@ def test_settings_are_those_of_the_package(kubespawner: Ask) -> None:
         assert found["traits"][name] == ["List", "Dict"]
     for name in traits.LISTS:
         assert {"List", "Command"} & set(found["traits"][name])
+    former = {name: found["former"].get(new, new) for name, new in found["former"].items()}
+    assert {name: new for name, new in former.items() if new in found["traits"]} == traits.FORMER
     assert MODELS.keys() == OBJECTS.keys() | ENTRIES.keys()
     for name, model in MODELS.items():
         ours = ENTRIES.get(name) or OBJECTS[name]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from image_matrix.config.sites import CHART_TOLERATIONS
+from image_matrix.importing.former_names import with_current_names
 from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS, draft_of
 from image_matrix.importing.profile_list import ImportedProfiles, TakenNames, profiles_of
 from image_matrix.importing.profile_options import options_of
@@ -438,9 +441,41 @@ def test_tolerations_that_replace_those_of_the_chart_are_noted() -> None:
     assert imported(entry(kubespawner_override={"tolerations": every}), entry()).notes == ()
 
 
-def test_a_setting_under_an_older_name_is_named_with_the_present_one() -> None:
-    result = imported(entry(kubespawner_override={"image_spec": "a/b:1", "other": 1}))
+def test_a_setting_of_another_program_is_named_with_that_of_kubespawner() -> None:
+    result = imported(entry(kubespawner_override={"env": {"A": "b"}, "other": 1}))
     assert [note.rpartition("not carried over: ")[2] for note in result.notes] == [
-        "`image_spec` in `kubespawner_override` is no setting of KubeSpawner; write `image`",
+        "`env` in `kubespawner_override` is no setting of KubeSpawner; write `environment`",
         "`other` in `kubespawner_override` is no setting of KubeSpawner",
     ]
+
+
+@pytest.mark.parametrize(
+    ("override", "current"),
+    [
+        ({"image_spec": "a/b:1"}, {"image": "a/b:1"}),
+        ({"image_spec": "a/b:2", "image": "a/b:1"}, {"image": "a/b:2"}),
+        ({"singleuser_uid": 1, "uid": 2}, {"uid": 2}),
+        (
+            {"singleuser_extra_labels": {"a": "1", "b": "1"}, "extra_labels": {"b": "2", "c": "2"}},
+            {"extra_labels": {"a": "1", "b": "1", "c": "2"}},
+        ),
+        ({"zeta": 1, "uid": 2}, {"zeta": 1, "uid": 2}),
+    ],
+)
+def test_a_former_name_is_set_in_the_order_of_helm(override: dict[str, Any], current: dict[str, Any]) -> None:
+    notes: list[str] = []
+    choices = {"choices": {"a": {"kubespawner_override": override}}, "unlisted_choice": None}
+    given = entry(kubespawner_override=override, profile_options={"x": choices})
+    renamed = with_current_names(given, notes)
+    assert renamed["kubespawner_override"] == current
+    assert renamed["profile_options"]["x"]["choices"]["a"]["kubespawner_override"] == current
+    assert bool(notes) is (override != current)
+
+
+def test_a_setting_beside_the_override_stays_where_it_is_and_is_named() -> None:
+    result = imported(entry(image_spec="a/b:1", custom="x"))
+    assert result.sources == {}
+    assert result.profiles["lab"]["extra"] == {"image_spec": "a/b:1", "custom": "x"}
+    assert result.notes == (
+        "profile `lab`: KubeSpawner reads settings in `kubespawner_override` alone: beside it, it ignores `image_spec`",
+    )

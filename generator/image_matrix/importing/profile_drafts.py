@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.sites import CHART_TOLERATIONS
+from image_matrix.importing.former_names import with_current_names
 from image_matrix.importing.further_options import further_option
 from image_matrix.importing.home_mounts import home_mounts
 from image_matrix.importing.nebari_access import groups_of, read_fields
@@ -85,7 +86,7 @@ class ProfileDraft:
 def draft_of(given: Mapping[str, Json]) -> ProfileDraft:
     """Return what an entry becomes; its notes name what a matrix cannot say."""
     notes: list[str] = []
-    entry = with_plain_texts(as_users_see_it(given), notes)
+    entry = with_plain_texts(as_users_see_it(with_current_names(given, notes)), notes)
     options = dict(entry.get("profile_options") or {})
     image_option, size_option = options_of(entry)
     image, size = options.pop(image_option, None), options.pop(size_option, None)

@@ -85,9 +85,28 @@ EXPANDED = frozenset(
     }
 )  # fmt: skip
 """Settings whose texts KubeSpawner expands with ``str.format``."""
-EQUIVALENTS = {
+FORMER = {
+    "image_spec": "image",
+    "singleuser_image_spec": "image",
+    **{
+        f"singleuser_{name}": name
+        for name in (
+            "extra_annotations", "extra_container_config", "extra_containers", "extra_labels", "extra_pod_config",
+            "fs_gid", "image_pull_policy", "image_pull_secrets", "init_containers", "node_selector", "privileged",
+            "service_account", "supplemental_gids", "uid", "working_dir",
+        )
+    },
+    **{
+        f"user_{name}": name
+        for name in (
+            "storage_access_modes", "storage_capacity", "storage_class", "storage_extra_labels", "storage_pvc_ensure",
+        )
+    },
+}  # fmt: skip
+"""Former names of settings, which KubeSpawner still takes, with a warning in its log: ``_deprecated_traits``."""
+EQUIVALENTS = FORMER | {
     "extraEnv": "environment", "extraPodConfig": "extra_pod_config", "nodeSelector": "node_selector",
-    "extraTolerations": "tolerations", "env": "environment", "memory_limit": "mem_limit", "image_spec": "image",
+    "extraTolerations": "tolerations", "env": "environment", "memory_limit": "mem_limit",
     "memory_guarantee": "mem_guarantee", "extraResource": "extra_resource_limits", "defaultUrl": "default_url",
 }  # fmt: skip
 """Names of the same settings in the chart and elsewhere."""
