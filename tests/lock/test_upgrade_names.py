@@ -84,14 +84,15 @@ def outcome(*failures: str, apt: tuple[str, ...] = ()) -> Outcome:
 )
 def test_the_command_that_failed_is_run_again(upgraded: tuple[str, ...], command: str) -> None:
     said = _to_run_again(outcome("debian: no", apt=("not asked",)), upgraded)
-    assert said == f"2 not locked; everything else is locked; run {command} again when they can be reached"
+    assert said == f"2 not locked; the rest is locked; run {command} again when they can be reached"
 
 
 def test_what_follows_from_an_error_waits_for_its_remedy() -> None:
     """A child that is not locked because its parent has a package that nobody has: the network is not at fault."""
     finding = catalogue.BAD_VALUE.at(("images",), problem="no", advice="no")
     said = _to_run_again(Outcome(Lock(), (finding,), ("lab: its parent is not locked",)), ())
-    assert said.endswith("run `image-matrix lock` again when the errors above are mended")
+    again = "run `image-matrix lock` again when the errors above are mended"
+    assert said == f"1 not locked; what has no error is locked; {again}"
 
 
 def test_where_only_apt_was_not_asked_the_rest_is_not_done_again() -> None:
@@ -163,3 +164,16 @@ def test_what_the_matrix_pins_is_said_to_stay(
     with_pins: Loaded, names: tuple[str, ...], said: str | None
 ) -> None:
     assert pinned_lines(with_pins, names) == said
+
+
+def test_a_digest_in_the_matrix_is_said_to_stay(tmp_path: Path) -> None:
+    digest = f"sha256:{'0' * 64}"
+    pinned = PINNED.replace("ubuntu:24.04", f"ubuntu:24.04@{digest}")
+    frontend = f"network: {{frontend: 'docker.io/docker/dockerfile:1@{digest}'}}"
+    (tmp_path / "matrix.yaml").write_text(f"{pinned}{frontend}\n")
+    loaded = load_inputs(read_inputs(tmp_path))
+    said = f"matrix.yaml:5 pins debian to {digest}"
+    assert pinned_lines(loaded, ("debian",)) == f"{said}: change it there"
+    assert pinned_lines(loaded, (f"docker.io/library/ubuntu:24.04@{digest}",)) == f"{said}: change it there"
+    both = f"{said}, matrix.yaml:14 pins frontend to {digest}: change them there"
+    assert pinned_lines(loaded, ("debian", "frontend")) == both

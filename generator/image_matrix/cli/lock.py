@@ -235,10 +235,11 @@ def _summarize(
 def _to_run_again(outcome: Outcome, upgraded: tuple[str, ...]) -> str:
     """Return what failures have left as it is, and the command that tries them again."""
     unasked = len(outcome.apt.failures)
+    rest = "what has no error" if outcome.findings else "the rest"
     if unasked == len(outcome.failures):
-        return "the rest is locked; `image-matrix lock --upgrade apt` asks for updates of apt packages again"
+        return f"{rest} is locked; `image-matrix lock --upgrade apt` asks for updates of apt packages again"
     when = "when the errors above are mended" if outcome.findings else "when they can be reached"
-    return f"{len(outcome.failures)} not locked; everything else is locked; run `{_command(upgraded)}` again {when}"
+    return f"{len(outcome.failures)} not locked; {rest} is locked; run `{_command(upgraded)}` again {when}"
 
 
 def _command(upgraded: tuple[str, ...]) -> str:

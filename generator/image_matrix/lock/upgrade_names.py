@@ -17,10 +17,11 @@ from image_matrix.lock.read import required_files
 from image_matrix.lock.refreshed import names_to_refresh, without_day
 from image_matrix.lock.resolver_api import ALL
 from image_matrix.lock.sources import used_references
+from image_matrix.registry.reference import parse_reference
 from image_matrix.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.config.model import Manager
@@ -64,7 +65,7 @@ def names_in_lock(loaded: Loaded, old: Lock, upgraded: tuple[str, ...]) -> tuple
 
 def pinned_lines(loaded: Loaded, names: Collection[str]) -> str | None:
     """Return where the matrix pins what ``--upgrade`` names, so that it stays; ``None`` if it pins nothing of it."""
-    pins: dict[str, None] = {}
+    pins = dict.fromkeys(_pinned_sources(loaded, names))
     for variant in loaded.variants.values():
         for text, path in requirement_lines(loaded, variant):
             version = pinned(text) or "*"
@@ -73,6 +74,16 @@ def pinned_lines(loaded: Loaded, names: Collection[str]) -> str | None:
                 pins[f"{place.file}:{place.line} pins {conceal(text)}"] = None
     it = "it" if len(pins) == 1 else "them"
     return f"{listed(pins, MOST_PINS)}: change {it} there" if pins else None
+
+
+def _pinned_sources(loaded: Loaded, names: Collection[str]) -> Iterator[str]:
+    """Yield where the matrix writes the digest of a source, or of the frontend."""
+    for reference, item in used_references(loaded).items():
+        digest = parse_reference(reference).digest
+        if digest and {reference, item.name} & {*names}:
+            path = ("network", "frontend") if item.is_frontend else ("sources", item.name)
+            place = loaded.documents.place(path)
+            yield f"{place.file}:{place.line} pins {item.name} to {digest}"
 
 
 def _asking_for_packages(loaded: Loaded, name: str) -> list[str]:
