@@ -124,7 +124,7 @@ def test_a_release_that_is_not_there(channel: Channel) -> None:
     code, text = channel.promote("2026.1129.20")
     assert code == 2
     assert "there is no release 2026.1129.20" in text
-    assert f"the newest is {SECOND}" in text
+    assert f"releases, the newest first: `{SECOND}`, `{FIRST}`" in text
     assert channel.remote("branch", "--list", "stable") == ""
 
 

@@ -149,7 +149,9 @@ def test_platforms_of_users_image_with_other_findings() -> None:
 def test_a_released_image_that_the_registry_lost() -> None:
     lost = statuses({}, released(image(3)))[LEAF]
     assert (lost.gone, lost.released) == (True, None)
-    assert "an image that the registry no longer has" in command.as_table([lost])
+    shown = command.as_table([lost, replace(lost, is_current=True)])
+    assert "an image that the registry no longer has" in shown
+    assert shown.endswith("2 variants: 0 tested, 0 released as they are now\n")
 
 
 def test_a_registry_that_refuses() -> None:

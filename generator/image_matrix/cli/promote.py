@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from image_matrix.github.branch_commit import Git
 
 TRAILER = "Promoted-Release"
+NEWEST = 5
+"""Releases that are named to who asks for one that is not there."""
 
 
 @click.command()
@@ -85,16 +87,16 @@ def _to_follow(matrix: Matrix, channel: str) -> str:
 
 def _chosen(tags: dict[str, str], release: str | None) -> str:
     """Return the tag of a release; raises :class:`CallError` if the remote does not have it."""
-    from image_matrix.diagnostics import did_you_mean
     from image_matrix.errors import CallError
     from image_matrix.publish.release_tags import released
+    from image_matrix.text import listed
 
     known = released(tags)
     if not known:
         raise CallError("no release has a tag yet", "run a release first: it writes the tag with its commit")
     if release is not None and release not in known:
-        near = did_you_mean(release, known[:20])
-        raise CallError(f"there is no release {release}", f"{near}; the newest is {known[0]}")
+        newest = listed((f"`{name}`" for name in known), NEWEST)
+        raise CallError(f"there is no release {release}", f"releases, the newest first: {newest}")
     return release or known[0]
 
 

@@ -141,7 +141,7 @@ def _users(one: VariantStatus) -> str:
 
 def _summary(statuses: Sequence[VariantStatus]) -> str:
     tested = sum(all(leg.progress == "tested" for leg in one.legs) for one in statuses)
-    current = sum(one.is_current for one in statuses)
+    current = sum(one.is_current and not one.gone for one in statuses)
     built = _not_known(any(leg.progress == "unknown" for leg in one.legs) for one in statuses)
     offered = _not_known(not one.is_release_known for one in statuses)
     counts = f"{tested} tested{built}, {current} released as they are now{offered}"
