@@ -20,6 +20,7 @@ from image_matrix.lock.apt_answers import AptAnswers, read_answers
 from image_matrix.lock.apt_report import apt_lines
 from image_matrix.lock.apt_updates import AptFindings
 from image_matrix.project.inputs import read_inputs
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,8 +78,7 @@ class Place:
         self.git("init", "--quiet", "--initial-branch=release")
 
     def git(self, *arguments: str) -> None:
-        identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
-        subprocess.run(["git", "-C", str(self.root), *identity, *arguments], check=True)
+        git(self.root, *arguments)
 
     def release(self, *names: str) -> None:
         repository = "ghcr.io/example/notebooks"

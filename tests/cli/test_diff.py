@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from image_matrix.inventory.record import read_record
 from tests.cli.conftest import Repository
 from tests.cli.release_place import BAD, GOOD, INDEXES, LAB, NEXT, SCIENCE, place, project, state
 from tests.cli.transcripts import compare, transcript
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from tests.cli.release_place import Place
@@ -47,11 +47,6 @@ EDITS = (
 )
 
 
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def commit(folder: Path) -> None:
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "one")
@@ -66,8 +61,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for before in (text.replace("jupyterhub==5.5.0", "jupyterhub==5.4.0"), text):
         (folder / "matrix.yaml").write_text(before, encoding="utf-8")
         commit(folder)
-    tree = git(folder, "mktree")
-    git(folder, "tag", "nothing", git(folder, "commit-tree", "-m", "none", tree))
+    tree = git(folder, "mktree").strip()
+    git(folder, "tag", "nothing", git(folder, "commit-tree", "-m", "none", tree).strip())
     for old, new in EDITS:
         assert old in text
         text = text.replace(old, new)
@@ -79,7 +74,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_it_prints(original: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
     shown = transcript(CASES[case], Repository(original, capsys)(*CASES[case]))
     for revision in ("HEAD~1", "HEAD"):
-        shown = shown.replace(git(original, "rev-parse", revision), f"<commit of {revision}>")
+        shown = shown.replace(git(original, "rev-parse", revision).strip(), f"<commit of {revision}>")
     compare(EXPECTED / f"{case}.txt", shown)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from .conftest import Repository
@@ -16,24 +17,10 @@ DENY = "policy: {packages: {pip: {deny: [{name: scipy, reason: too large}]}}}\n"
 FILES = "policy: {packages: {apt: {deny: [nano]}}, sizes: {memory: 64Gi}}\n"
 
 
-def git(repository: Repository, *arguments: str) -> None:
-    command = [
-        "git",
-        "-C",
-        str(repository.root),
-        "-c",
-        "user.name=A",
-        "-c",
-        "user.email=a@example.org",
-        *arguments,
-    ]
-    subprocess.run(command, check=True, capture_output=True)
-
-
 def commit(repository: Repository) -> None:
-    git(repository, "init", "--quiet")
-    git(repository, "add", "matrix.yaml")
-    git(repository, "commit", "--quiet", "--message", "A")
+    git(repository.root, "init", "--quiet")
+    git(repository.root, "add", "matrix.yaml")
+    git(repository.root, "commit", "--quiet", "--message", "A")
 
 
 def append(repository: Repository, text: str) -> None:

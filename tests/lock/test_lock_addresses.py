@@ -14,6 +14,7 @@ from image_matrix.lock.locked_versions import locked_versions
 from image_matrix.lock.read import pins
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load_inputs
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from tests.lock.site import Repository, Site
@@ -25,12 +26,6 @@ pytestmark = [
 ]
 
 
-def git(folder: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main")
-    call = ["git", *identity, *arguments]
-    return subprocess.run(call, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def serve_git(site: Site) -> str:
     """Serve a repository as files; return its address with its commit."""
     work = shutil.copytree(PROJECT, site.folder / "work")
@@ -40,7 +35,7 @@ def serve_git(site: Site) -> str:
     bare = site.folder / "omega.git"
     git(work, "clone", "--quiet", "--bare", ".", str(bare))
     git(bare, "update-server-info")
-    return f"git+http://127.0.0.1:{site.port}/omega.git@{git(work, 'rev-parse', 'HEAD')}"
+    return f"git+http://127.0.0.1:{site.port}/omega.git@{git(work, 'rev-parse', 'HEAD').strip()}"
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from image_matrix.project.init import Repository, RepositorySettings, create, ne
 from image_matrix.project.inputs import builtin_templates, template_files
 from image_matrix.project.origin import Unknown
 from tests.full_disk import small_disk
+from tests.git_commands import git
 
 GENERATOR = f"image-matrix[locked] @ git+https://git.example.org/team/image-matrix@{'0123456789' * 4}"
 INIT = ("init", "--generator", GENERATOR)
@@ -25,11 +26,6 @@ INIT = ("init", "--generator", GENERATOR)
 @pytest.fixture(scope="module")
 def repository() -> Repository:
     return new_repository(RepositorySettings(GENERATOR))
-
-
-def git(folder: Path, *arguments: str) -> str:
-    call = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", str(folder), *arguments]
-    return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def contents(root: Path) -> dict[str, bytes]:

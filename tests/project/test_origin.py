@@ -21,16 +21,12 @@ from image_matrix.project.origin import (
     registry_for,
     runs_github_actions,
 )
+from tests.git_commands import git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 REMOTE = "https://github.com/team/image-matrix.git"
-
-
-def git(folder: Path, *arguments: str) -> str:
-    call = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", str(folder), *arguments]
-    return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def checkout(folder: Path, remote: str = REMOTE, *, pushed: bool = True) -> str:
@@ -40,7 +36,7 @@ def checkout(folder: Path, remote: str = REMOTE, *, pushed: bool = True) -> str:
     (folder / "pyproject.toml").write_text("[project]\n")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "one")
-    commit = git(folder, "rev-parse", "HEAD")
+    commit = git(folder, "rev-parse", "HEAD").strip()
     git(folder, "remote", "add", "origin", remote)
     if pushed:
         git(folder, "update-ref", "refs/remotes/origin/main", commit)

@@ -16,6 +16,7 @@ import yaml
 from image_matrix.output_tree.manifest import MANIFEST
 from image_matrix.project.init import RepositorySettings, create, new_repository
 from image_matrix.project.inputs import LOCK
+from tests.git_commands import git
 from tools.reference import REPOSITORY
 
 HOOKS: list[dict[str, Any]] = yaml.safe_load(
@@ -36,16 +37,11 @@ def test_hooks_run_for_every_input_and_output(hook: dict[str, Any]) -> None:
     assert not re.search(hook["files"], "README.md")
 
 
-def git(folder: Path, *arguments: str) -> str:
-    call = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", str(folder), *arguments]
-    return subprocess.run(call, check=True, capture_output=True, text=True).stdout.strip()
-
-
 def committed(folder: Path) -> str:
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "all")
-    return git(folder, "rev-parse", "HEAD")
+    return git(folder, "rev-parse", "HEAD").strip()
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from image_matrix.output_tree.atomic import write_atomically
 from image_matrix.project.inputs import LOCK, builtin_templates, read_inputs, template_files
 from image_matrix.project.load import load
 from image_matrix.project.text_files import MATRIX
+from tests.git_commands import git
 from tools.reference import REPOSITORY
 
 if TYPE_CHECKING:
@@ -68,11 +69,6 @@ def added() -> str:
     assert len(lines) == 1
     assert len(lines[0].splitlines()) == 4
     return lines[0]
-
-
-def git(folder: Path, *arguments: str) -> None:
-    command = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]
-    subprocess.run(command, check=True, capture_output=True)
 
 
 def commit(folder: Path) -> None:
