@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 from image_matrix.cli import status_layers as command
 from image_matrix.errors import EnvironmentFailure
 from image_matrix.planning.plan import references
+from image_matrix.registry.reference import digest_of
 from tests.publish.states import STATE, answering
 
 if TYPE_CHECKING:
@@ -27,21 +27,17 @@ STEPS = (
 )
 
 
-def digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
 def pushed(name: str, *sizes: int, suffix: str = "") -> dict[str, Any]:
     """A registry's answers for an image with layers of these sizes."""
     layers = [{"digest": f"sha256:{size:064}", "size": size} for size in sizes]
     history = [{"created_by": step} for step in STEPS[: len(sizes)]]
     config = {"os": "linux", "architecture": "amd64", "history": history}
-    at = digest(json.dumps(config).encode())
+    at = digest_of(json.dumps(config).encode())
     content = {"mediaType": TYPE, "config": {"digest": at, "size": 2}, "layers": layers}
     image, _, tag = references(STATE)[name, AMD64].rpartition("/")[2].rpartition(":")
     return {
         f"{image}/manifests/{tag}{suffix}": content,
-        f"{image}/manifests/{digest(json.dumps(content).encode())}": content,
+        f"{image}/manifests/{digest_of(json.dumps(content).encode())}": content,
         f"{image}/blobs/{at}": config,
     }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import tarfile
 from typing import TYPE_CHECKING
+
+from image_matrix.registry.reference import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,10 +40,6 @@ def gzipped(content: bytes, parts: int = 1) -> bytes:
     """Return a gzip file of several members, as pigz and estargz write them."""
     size = len(content) // parts + 1
     return b"".join(gzip.compress(content[at : at + size]) for at in range(0, len(content), size))
-
-
-def digest_of(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def hold(server: Server, name: str, layers: Sequence[bytes], labels: Mapping[str, str] | None = None) -> str:

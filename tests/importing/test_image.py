@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from image_matrix.cli import run
+from image_matrix.registry.reference import digest_of
 from tests.importing.images import (
     archive,
     automatic,
     conda,
-    digest_of,
     dpkg,
     gzipped,
     hold,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.cli import run
 from image_matrix.lock import text as texts
+from image_matrix.registry.reference import digest_of
 
 if TYPE_CHECKING:
     import ssl
@@ -158,10 +159,6 @@ class Site:
         ]
         page.parent.mkdir(exist_ok=True)
         page.write_text(json.dumps({"versions": [*new, *versions], "totalSize": len(new) + len(versions)}))
-
-
-def digest_of(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def write_wheel(file: Path, name: str, version: str, requires: tuple[str, ...], tag: str) -> None:

@@ -19,7 +19,7 @@ from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
 from image_matrix.registry.answers import Absent, ImageLayer, Manifest
 from image_matrix.registry.exchange import ConnectionFailed
-from tests.lock.site import digest_of
+from image_matrix.registry.reference import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

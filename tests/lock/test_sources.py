@@ -11,7 +11,8 @@ import yaml
 from image_matrix.lock import text as texts
 from image_matrix.lock.model import SourceConfig
 from image_matrix.lock.source_checks import signs_of
-from tests.lock.site import BARE, digest_of
+from image_matrix.registry.reference import digest_of
+from tests.lock.site import BARE
 
 if TYPE_CHECKING:
     from tests.lock.site import Repository

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from image_matrix.pruning.manifests import CACHE_CONFIG
 from image_matrix.registry.manifests import INDEX_TYPES
+from image_matrix.registry.reference import digest_of
 from image_matrix.registry.upload import IMAGE_MANIFEST
 
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 CONFIG = "application/vnd.oci.image.config.v1+json"
 IN_2020 = "2020-02-20T20:02:20.123456789Z"
-
-
-def digest_of(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
