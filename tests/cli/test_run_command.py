@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.running_server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +41,6 @@ case "$1 $2" in
 esac
 """
 """An engine with one image. Its log ends when the server has been asked, after what ``then`` does."""
-POLL = 0.02
-"""Seconds between two looks of a server whether it shall end."""
 CONFIG = '{"Entrypoint": ["/init"], "ExposedPorts": {"8888/tcp": {}}, "Env": ["PATH=/bin"]}\n'
 
 
@@ -59,8 +58,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class' name
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        threading.Thread(target=http.serve_forever, args=(POLL,), daemon=True).start()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as http:
         files = {"docker": STUB, "config": CONFIG, "endpoint": "unix:///run/docker.sock\n", "refusal": "",
                  "port": str(http.server_port), "runs": "true\n", "code": "0\n", "calls": "",
                  "then": "kill -INT $(ps -o ppid= -p $PPID)\n"}  # fmt: skip
@@ -69,7 +67,6 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (folder / "docker").chmod(0o755)
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
         yield folder
-        http.shutdown()
 
 
 def calls(engine: Path, verb: str) -> list[str]:
