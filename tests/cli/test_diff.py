@@ -78,6 +78,22 @@ def test_what_it_prints(original: Path, capsys: pytest.CaptureFixture[str], case
     compare(EXPECTED / f"{case}.txt", shown)
 
 
+def test_a_commit_whose_matrix_is_not_valid_is_no_error_to_be_mended_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = FAMILY.read_text(encoding="utf-8")
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "matrix.yaml").write_text(f"platforms: []\n{text}")
+    commit(tmp_path)
+    (tmp_path / "matrix.yaml").write_text(text)
+    ran = Repository(tmp_path, capsys)("diff")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(
+        "error: the matrix at `HEAD` is not valid: line 1 of matrix.yaml@HEAD: unknown key `platforms`"
+    )
+    assert ran.err.endswith("help: name another commit, or a release\n")
+
+
 def test_without_a_repository_of_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copy(FAMILY, tmp_path / "matrix.yaml")
     ran = Repository(tmp_path, capsys)("diff")

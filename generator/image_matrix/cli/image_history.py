@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from image_matrix.cli.project import Project
     from image_matrix.cli.session import Session
+    from image_matrix.diagnostics import MatrixError
     from image_matrix.inventory.difference import ImageState
 
 
@@ -44,10 +45,11 @@ def side_of(session: Session, name: str | None) -> ComparedState:
     """Return a state by the name of a revision or release; without one, the files as they are.
 
     A release is a commit of the release branch: its tag, the branch itself, or a channel. Raises :class:`CallError`
-    for a name that is neither, :class:`Failure` for a release whose record cannot be read, and :class:`MatrixError` if
-    the matrix of a revision is not valid.
+    for a name that is neither, and for a revision whose matrix is not valid; :class:`Failure` for a release
+    whose record cannot be read.
     """
     from image_matrix.cli.project import inputs_at, load_project, open_project
+    from image_matrix.diagnostics import MatrixError
     from image_matrix.inventory.record import parsed_record
     from image_matrix.project.history import text_of_commit
     from image_matrix.project.revisions import revision_named
@@ -59,7 +61,11 @@ def side_of(session: Session, name: str | None) -> ComparedState:
     revision, commit = revision_named(session.root, name, "diff")
     inputs = inputs_at(session, revision, "diff")
     if inputs is not None:
-        return _state_of(name, load_project(inputs), commit)
+        try:
+            project = load_project(inputs)
+        except MatrixError as error:
+            raise _invalid(name, error) from error
+        return _state_of(name, project, commit)
     text = text_of_commit(session.root, commit, PACKAGES)
     if text is None:
         raise CallError(
@@ -82,3 +88,12 @@ def _state_of(title: str, project: Project, commit: str | None = None) -> Compar
     unpublished = frozenset(name for name, item in project.loaded.variants.items() if not item.publish)
     images = image_states(project.loaded, project.pins)
     return ComparedState(title, images, commit, unpublished=unpublished)
+
+
+def _invalid(name: str, error: MatrixError) -> CallError:
+    """Return what is said of a commit whose matrix is not valid: nobody can edit it there."""
+    first = next(one for one in error.diagnostics if one.severity == "error")
+    return CallError(
+        f"the matrix at `{name}` is not valid: line {first.place.line} of {first.place.file}: {first.message}",
+        "name another commit, or a release",
+    )
