@@ -250,6 +250,7 @@ def test_version(repository: Repository) -> None:
     [
         (["rendr"], "did you mean `render`?"),
         (["frobnicate"], "no such command `frobnicate`; known: "),
+        (["rollback"], "no such command `rollback`; take a release back with `git revert` on the release branch"),
         (["render", "--forse"], "--force"),
         (["graph", "--format", "png"], "png"),
         (["-C", "/nowhere", "check"], "the folder /nowhere does not exist"),

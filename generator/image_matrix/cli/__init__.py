@@ -118,11 +118,12 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest what answers an unknown command, or those whose names are most similar to it."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from image_matrix.cli.command_words import ANSWERS
+            from image_matrix.cli.command_words import ANSWERS, GIT_ANSWERS
             from image_matrix.diagnostics import did_you_mean
 
             answer = ANSWERS.get(args[0])
-            advice = f"write `{answer}`" if answer else did_you_mean(args[0], COMMANDS)
+            near = GIT_ANSWERS.get(args[0]) or did_you_mean(args[0], COMMANDS)
+            advice = f"write `{answer}`" if answer else near
             ctx.fail(f"no such command `{args[0]}`; {advice}")
         name_span(f"image-matrix {args[0]}" if args else "image-matrix")
         return super().resolve_command(ctx, args)
