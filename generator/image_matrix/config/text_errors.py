@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.digest_text import digest_advice
 from image_matrix.config.long_numbers import ADVICE, PROBLEM
-from image_matrix.config.package_words import VERSIONED, with_versions, without_command
+from image_matrix.config.package_words import VERSIONED, several, with_versions, without_command
 from image_matrix.config.pattern import fits, has_long_number
 from image_matrix.config.suggestions import corrected, named
 from image_matrix.diagnostics import catalogue as rules
@@ -17,7 +17,6 @@ from image_matrix.text import character_name
 
 if TYPE_CHECKING:
     from image_matrix.config.document import Documents
-    from image_matrix.config.suggestions import Fits
     from image_matrix.diagnostics import Finding, Path, Place
 
 
@@ -61,7 +60,7 @@ def text_advice(path: Path, value: str, part: dict[str, Any], documents: Documen
         return f"column {column} is {character_name(odd)}: {remedy}"
     if conceal(value) == value and (digest := digest_advice(value)):
         return digest
-    if isinstance(path[-1], int) and (apart := _joined_or_apart(path, value, right, documents)):
+    if isinstance(path[-1], int) and (apart := _joined_or_apart(path, value, part, documents)):
         return apart
     return f"write {named(None, better)}" if better else nearest_example(value, part)
 
@@ -80,11 +79,15 @@ def _of_one_word(value: str, part: dict[str, Any], better: str | None) -> str | 
     return None if joined and value.isascii() and "x-hint" in part else better
 
 
-def _joined_or_apart(path: Path, value: str, right: Fits, documents: Documents) -> str:
+def _joined_or_apart(path: Path, value: str, part: dict[str, Any], documents: Documents) -> str:
     """Return what to write of an entry that a comma has cut off, and of one that is two."""
+
+    def right(text: str) -> bool:
+        return fits(part["pattern"], text)
+
     bare = without_command(value)
-    parts = bare.split(" ")
-    if path[-2] in VERSIONED:
+    parts = several(bare) if "x-hint" in part else bare.split(" ")
+    if path[-2] in VERSIONED or path[-3:-1] in [(manager, "packages") for manager in VERSIONED]:
         parts = with_versions(parts)
     if len(parts) == 1 and parts[0] != value and right(parts[0]):
         return f"write {named(None, parts[0])}"

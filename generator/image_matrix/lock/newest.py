@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from image_matrix.config import requirement
 from image_matrix.config.package_names import package_name
-from image_matrix.diagnostics.redact import conceal
+from image_matrix.diagnostics import did_you_mean
 from image_matrix.errors import CallError, EnvironmentFailure
 from image_matrix.lock.distributions import glibc_of, python_of
 from image_matrix.lock.fingerprint import inherited_packages, requested
+from image_matrix.lock.logins import NOT_FOUND
 from image_matrix.lock.python import package_of, version_of
+from image_matrix.lock.requirements import INDEX_MARK
 from image_matrix.lock.resolver_api import Resolved, ResolveRequest, Unsatisfiable
+from image_matrix.lock.unsolvable import CHECK_NAME, plainly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from image_matrix.config.loaded import Loaded
     from image_matrix.lock.model import Lock
@@ -22,14 +26,13 @@ if TYPE_CHECKING:
 
 PYTHON = "3.13"
 """The Python that packages are looked up for where the matrix does not say which one an image has."""
+NOT_BUILT = "Failed to build"
+"""As uv says it of a source distribution."""
 
 
 def without_version(requirements: Sequence[str]) -> tuple[str, ...]:
-    """Return the requirements that any version fits; raises :class:`CallError` for a text that is none."""
-    for text in requirements:
-        if advice := requirement.problem(text):
-            raise CallError(f"`{conceal(text)}` is not a Python requirement", conceal(advice))
-    parsed = {text: requirement.parse(text) for text in requirements}
+    """Return the requirements that any version fits; what is no requirement is for a check of the matrix to say."""
+    parsed = {text: requirement.parse(text) for text in requirements if not requirement.problem(text)}
     return tuple(text for text, item in parsed.items() if not item.specifier and not item.url)
 
 
@@ -42,8 +45,9 @@ def newest(loaded: Loaded, lock: Lock, image: str, resolve: Resolve) -> dict[str
     from packaging.version import Version
 
     versions: dict[str, str] = {}
+    known = _known_names(loaded, lock, image)
     for request in _requests(loaded, lock, image):
-        for name, version in _answer(request, image, resolve).items():
+        for name, version in _answer(request, image, resolve, known).items():
             versions[name] = min(versions.get(name, version), version, key=Version)
     return versions
 
@@ -73,13 +77,35 @@ def _requests(loaded: Loaded, lock: Lock, image: str) -> Iterator[ResolveRequest
             )
 
 
-def _answer(request: ResolveRequest, image: str, resolve: Resolve) -> Mapping[str, str]:
+def _known_names(loaded: Loaded, lock: Lock, image: str) -> set[str]:
+    """Return the names of the Python packages that other images list, and of those that the lock has."""
+    others = (item for item in loaded.variants.values() if item.image != image)
+    listed = {package_name("pip", text) for item in others for text in requested(item, "pip")}
+    locked = (every for entry in lock.python.values() for every in entry.packages.values())
+    return listed | {package_of(text) for every in locked for text in every}
+
+
+def _answer(
+    request: ResolveRequest, image: str, resolve: Resolve, known: Collection[str]
+) -> Mapping[str, str]:
     answer = resolve(request)
     if isinstance(answer, Resolved):
         # what is installed already is not part of the answer
         return {package_of(item): version_of(item) for item in (*request.constraints, *answer.files)}
     if isinstance(answer, Unsatisfiable):
-        advice = "name versions that go together: `--pip NAME==VERSION`"
-        raise CallError(f"no versions of the packages of `{image}` fit: {answer.explanation}", advice)
-    advice = answer.remedy or "name the versions, then nothing is looked up: `--pip NAME==VERSION`"
+        problem = plainly(answer.explanation.replace(INDEX_MARK, " "))
+        raise CallError(f"no versions of the packages of `{image}` fit: {problem}", _advice(problem, known))
+    named = "name a version that has one: `--pip NAME==VERSION`"
+    unbuilt = f"check the name of the package; if its newest version has no wheel, {named}"
+    unasked = "name the versions, then nothing is looked up: `--pip NAME==VERSION`"
+    advice = answer.remedy or (unbuilt if NOT_BUILT in answer.reason else unasked)
     raise EnvironmentFailure(f"the newest versions cannot be looked up: {answer.reason}", advice)
+
+
+def _advice(problem: str, known: Collection[str]) -> str:
+    """Return what to do about packages that no versions go together of, or that no index has."""
+    missing = re.search(rf"(\S+) {NOT_FOUND}", problem)
+    if missing:
+        similar = did_you_mean(missing[1], known)
+        return f"{similar} Else {CHECK_NAME}" if similar.endswith("?") else CHECK_NAME
+    return "leave one of them out, or change a version that the command or an image below names"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from image_matrix.diagnostics import Finding
 
 MOST_SHOWN = 3
+CHECK_NAME = "check the name; a package that the default index does not have needs `pip: {extra_index_urls: [ADDRESS]}`"
+"""What to do where no index has a package."""
 _MARKER = re.compile(r"\{[^{}]*\}")
 _ONE_FACT = re.compile(
     r"Because (?P<fact>(?:(?! we can conclude ).)+) and you require [^,]+, "
@@ -64,7 +66,7 @@ def _together(group: list[Finding]) -> Finding:
         for name in ("images", "pythons")
     )
     problem = str(group[0].fields["problem"])
-    advice = "check the name; a package that the default index does not have needs `pip: {extra_index_urls: [ADDRESS]}`"
+    advice = CHECK_NAME
     if NOT_FOUND not in problem:
         where = f"Python {', '.join(sorted(pythons))}"
         advice = f"change the version, or leave it out for this Python or architecture ({where})"
