@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_matrix.build.endpoint import WANTS_CERTIFICATE, TlsFiles, endpoint_fault
+from tests.answering import SETTINGS, answering
 from tests.certificates import issue, needs_openssl, server_context
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Iterator
     from pathlib import Path
 
-SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-"""An empty SETTINGS frame: RFC 9113, 6.5."""
 HTTP = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-
-
-@contextmanager
-def answering(answer: bytes, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Accept one connection, read what comes, send an answer; yield the address."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            link, _ = server.accept()
-            with (
-                contextlib.suppress(OSError),
-                context.wrap_socket(link, server_side=True) if context else link as secured,
-            ):
-                secured.recv(100)
-                secured.sendall(answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
-        thread.join()
 
 
 @pytest.mark.parametrize(

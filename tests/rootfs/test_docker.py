@@ -9,28 +9,23 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock
 
 import pytest
 
+from tests.answering import SETTINGS, answering
 from tests.certificates import issue, needs_openssl, server_context
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator
 
 ROOTFS = Path(__file__).parents[2] / "templates/rootfs/buildx"
 LIBRARY = "usr/local/lib/image-matrix"
-SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-"""An empty SETTINGS frame: RFC 9113, 6.5."""
 ADDRESS = "tcp://buildkit.example.org:1234"
 OTHER_FOLDER = "write `export BUILDX_CONFIG=$(mktemp -d)`"
 FAKE = """\
@@ -298,26 +293,6 @@ def test_the_lock_and_buildx_have_one_deadline(
         reason = module.create(ADDRESS, {}, builders)
     assert clock.now <= module.CREATE_SECONDS + 0.1
     assert ("has not ended in 10 seconds" in reason) == bool(seconds)
-
-
-@contextmanager
-def answering(answer: bytes, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Accept one connection and send an answer; yield the address."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            link, _ = server.accept()
-            with (
-                suppress(OSError),
-                context.wrap_socket(link, server_side=True) if context else link as secured,
-            ):
-                secured.recv(100)
-                secured.sendall(answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
-        thread.join()
 
 
 @pytest.mark.parametrize(
