@@ -119,7 +119,7 @@ def _known_name(inventory: Inventory | None, finding: ScanFinding) -> PackageNam
 
 
 def _is_fixed(content: Content, finding: ScanFinding) -> bool:
-    return all(reaches(version, finding.fixed) for version in content.versions.values())
+    return all(reaches(finding.installer, version, finding.fixed) for version in content.versions.values())
 
 
 def _brings(proposal: LockProposal, variant: str, finding: ScanFinding) -> bool:

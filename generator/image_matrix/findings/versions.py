@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from image_matrix.inventory.debian_versions import DebianBound
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-def reaches(version: str, fixed: Collection[str]) -> bool:
+def reaches(installer: str, version: str, fixed: Collection[str]) -> bool:
     """Say whether a version is at least one that mends a finding.
 
     A finding that is mended in several lines of versions, such as 1.26.17 and 2.0.6, is mended from the one on whose
-    first number is that of the version. Versions that are not of Python's form (packaging.python.org, "Version
-    specifiers") are only compared for being the same.
+    first number is that of the version. Versions of apt are compared as dpkg does; others that are not of Python's
+    form (packaging.python.org, "Version specifiers") only for being the same.
     """
     from packaging.version import Version
 
     if version in fixed:
         return True
+    if installer == "apt":
+        return bool(fixed) and all(DebianBound(">=", one).admits(version) for one in fixed)
     try:
         current, fixes = Version(version), [Version(one) for one in fixed]
     except ValueError:  # no version, or a number of more digits than Python reads
