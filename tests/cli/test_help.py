@@ -19,6 +19,7 @@ def test_every_command_is_listed_with_a_whole_sentence() -> None:
     lines = shown().partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split()[0] for line in lines] == list(COMMANDS)
     assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+    assert max(len(line) for line in shown().splitlines()) <= 80
 
 
 @pytest.mark.parametrize("name", COMMANDS)

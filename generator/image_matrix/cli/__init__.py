@@ -209,8 +209,9 @@ def _has_value(param: click.Parameter) -> bool:
 
 
 EPILOG = """\b
-Exit codes: 0 success; 1 check failed (files out of date, tests or scan failed);
-2 invalid input or usage; 3 container engine, registry or network error.
+Exit codes: 0 success; 1 the answer is no (files out of date, tests or a scan
+failed, nothing found); 2 invalid input or usage; 3 container engine, registry
+or network error.
 """
 
 
