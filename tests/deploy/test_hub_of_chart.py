@@ -11,6 +11,7 @@ from image_matrix.profiles.offer import offers
 from image_matrix.profiles.pod import CHART_MEMORY
 from image_matrix.project.inputs import read_inputs
 from image_matrix.project.load import load
+from tests import yaml_files
 from tests.deploy.support import ROOT, deployed, facts, keys_of, references, small
 from tests.deploy.test_choices import (
     CHOICES,
@@ -120,6 +121,21 @@ def test_the_matrices_of_other_tests(hub: HubOfChart, overlay: str) -> None:
     loaded = small(overlay, *on(hub))
     named = released(loaded)
     agree(loaded, named, hub.ask(text_of(loaded, named), {"typed": {"image": TYPED}}))
+
+
+def test_users_pods_reach_their_buildkit_and_no_other_private_address(hub: HubOfChart) -> None:
+    loaded = small("sites: {hub: {buildkit: {}}}", *on(hub))
+    values = deployed(loaded)["deploy/hub/jupyterhub/values.yaml"]
+    rendered = hub.helm({"chart": str(hub.chart), "files": [values]})
+    (egress,) = (
+        item["spec"]["egress"]
+        for item in rendered["manifests"]
+        if (item["kind"], item["metadata"]["name"]) == ("NetworkPolicy", "singleuser")
+    )
+    (ours,) = yaml_files.load(values)["singleuser"]["networkPolicy"]["egress"]
+    assert ours in egress
+    blocks = [to["ipBlock"] for rule in egress for to in rule.get("to", ()) if "ipBlock" in to]
+    assert [item for item in blocks if item["cidr"] == "0.0.0.0/0" and "10.0.0.0/8" in item["except"]]
 
 
 @pytest.mark.parametrize("groups", [["careful"], ["rich"], ["curious"], [], EVERYBODY])
