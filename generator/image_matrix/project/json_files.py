@@ -11,7 +11,7 @@ from image_matrix.dockerfiles.context_reader import LINK, ContextError
 from image_matrix.dockerfiles.ignore import read_ignore
 from image_matrix.project.whiteouts import ROOTFS, is_whiteout
 from image_matrix.validate.json_readers import json_reader
-from image_matrix.validate.json_syntax import json_mistake
+from image_matrix.validate.json_syntax import JsonMistake, json_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from image_matrix.dockerfiles.context_reader import ContextReader
     from image_matrix.output_tree.files import File
     from image_matrix.validate.json_readers import JsonReader
-    from image_matrix.validate.json_syntax import JsonMistake
 
 WITHOUT_GIT = read_ignore("**/.git\n")
 
@@ -60,11 +59,21 @@ def faulty_json(path: str, file: str, content: bytes) -> Iterator[Diagnostic]:
     if reader is None or not content:
         return
     text = content.decode("utf-8", "replace")
-    mistake = json_mistake(text, comments=reader.comments)
+    mistake = _not_text(content) or json_mistake(text, comments=reader.comments)
     if mistake:
         fields = {"reader": reader.name, "path": path, "problem": mistake.problem}
         place = _place(file, text, mistake.position)
         yield diagnostic(rules.BAD_JSON, place, **fields, advice=_advice(reader, path, mistake))
+
+
+def _not_text(content: bytes) -> JsonMistake | None:
+    """Return the first byte that is no UTF-8 as a mistake; the characters before it are as in the whole text."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        position = len(content[: error.start].decode())
+        return JsonMistake(position, "this is not UTF-8", "save the file as UTF-8")
+    return None
 
 
 def _advice(reader: JsonReader, path: str, mistake: JsonMistake) -> str:
