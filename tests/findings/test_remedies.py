@@ -150,6 +150,14 @@ def test_a_channel_that_is_behind_the_release() -> None:
     assert unknown == frozenset(), "an image that was not scanned is not mended"
 
 
+def test_an_image_that_only_a_channel_still_has_goes_with_a_promotion() -> None:
+    left = result(APT, variant="old:default", channel="stable")
+    mended = fixed_in_release([left, result(APT)])
+    assert mended == {("old:default", APT.id, APT.package)}
+    assert remedy(known(fixed_in_release=mended), left.target, APT) == Remedy("promote", "stable")
+    assert fixed_in_release([left]) == frozenset(), "without a release, nothing can be promoted"
+
+
 @pytest.mark.parametrize(
     ("finding", "days", "name"),
     [

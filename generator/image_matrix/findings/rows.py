@@ -104,8 +104,12 @@ def _is_below(
 
 
 def fixed_in_release(results: Iterable[ScanResult]) -> frozenset[tuple[str, str, str]]:
-    """Return the findings of channels that the release branch's image of the variant does not have."""
+    """Return the findings of channels that the release branch does not have: not in its image, or no such image.
+
+    Without any image of the release branch, nothing is known of it.
+    """
     every = list(results)
+    offered = {one.target.variant for one in every if not one.target.channel}
     scanned = {one.target.variant for one in every if not one.target.channel and not one.problem}
     released = {
         (one.target.variant, item.id, item.package)
@@ -116,7 +120,8 @@ def fixed_in_release(results: Iterable[ScanResult]) -> frozenset[tuple[str, str,
     return frozenset(
         key
         for one in every
-        if one.target.channel and one.target.variant in scanned
+        if one.target.channel and offered
+        if one.target.variant in scanned or one.target.variant not in offered
         for item in one.findings
         if (key := (one.target.variant, item.id, item.package)) not in released
     )
