@@ -138,6 +138,29 @@ def test_a_list_of_a_site_needs_what_ours_has(files: Path, capsys: pytest.Captur
     assert "IM723" not in capsys.readouterr().err
 
 
+def test_a_list_of_an_earlier_source_is_lost_behind_ours(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of profiles, that is meant."""
+    matrix = files / "matrix.yaml"
+    matrix.write_text(matrix.read_text().replace("sites: {hub: {", "sites: {hub: {buildkit: {}, "))
+    theirs = "{to: [{ipBlock: {cidr: 10.0.0.0/8}}]}"
+    site = SITE.replace("singleuser: {", f"singleuser: {{networkPolicy: {{egress: [{theirs}]}}, ")
+    (files / "site.yaml").write_text(site)
+    assert merge(files, "--strict") == 1
+    said = capsys.readouterr().err
+    assert (
+        "hr.yaml:8:8: warning[IM723]: ConfigMap image-matrix-profiles also sets "
+        "`singleuser.networkPolicy.egress`, and overrides ConfigMap site (site.yaml)" in said
+    )
+    assert said.count("IM723") == 1
+    found = re.search(r"help: .* in `spec.values`, with what `deploy/` has, `(.+)`\n", said)
+    assert found
+    both = f"      networkPolicy: {{egress: [{theirs}, {found[1]}]}}"
+    (files / "hr.yaml").write_text(RELEASE.replace("INLINE", both))
+    assert merge(files, "--strict") == 0
+
+
 def test_code_that_sets_the_list_after_ours_is_pointed_at(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

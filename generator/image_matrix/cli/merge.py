@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from image_matrix.cli.session import Session
     from image_matrix.config.sites import Site, Toleration
     from image_matrix.diagnostics import Diagnostic, Place
-    from image_matrix.json_data import Json
     from image_matrix.profiles.compose import Composed, Source
     from image_matrix.profiles.helmrelease import HelmRelease
     from image_matrix.profiles.labelled import ValuePath
 
-PROFILES: ValuePath = ("singleuser", "profileList")
 SAME: ValuePath = ("hub", "config", "KubeSpawner", "profile_list")
 """Another path of the same setting, which the chart reads after ``singleuser.profileList``."""
 EXTRA: ValuePath = ("hub", "extraConfig")
@@ -78,13 +76,15 @@ def merge(
     for name in absent:
         note(session, f"{name} is not in any of the files, so its values are missing")
     every = [*sources, inline(release)]
+    by_name = {item.name: item for item in every}
     composed = _composed(every)
     click.echo(_printed(composed, format_), nl=False)
     problems = [
         *optional_profiles(release, site.configmap),
         *chart_findings(composed.values, release, site.hub),
         *_of_hub(composed, release, site.tolerations),
-        *_lost(composed, release, {item.name: item for item in every}, ours),
+        *_lost(composed, release, by_name, ours),
+        *_replaced(composed, release, by_name, ours),
     ]
     report(problems)
     if errors(problems):
@@ -187,12 +187,13 @@ def _lost(
     from image_matrix.diagnostics import diagnostic
     from image_matrix.json_data import at_path
     from image_matrix.profiles.labelled import shown
+    from image_matrix.profiles.replaced_lists import advice, is_kept
 
     rendered = sources[ours].values
     lost = {
         path: names[-1]
         for path, names in composed.setters.items()
-        if ours in names[:-1] and not _is_kept(path, at_path(rendered, path), at_path(composed.values, path))
+        if ours in names[:-1] and not is_kept(path, at_path(rendered, path), at_path(composed.values, path))
     }
     lost |= {
         SAME[: len(path)]: names[-1] for path, names in composed.setters.items() if path[: len(SAME)] == SAME
@@ -208,26 +209,31 @@ def _lost(
             what=set_by[path],
             ours=ours,
             who=winner,
-            advice=_advice(path, at_path(rendered, path)),
+            advice=advice(path, at_path(rendered, path)),
         )
         for path, winner in lost.items()
     ]
 
 
-def _is_kept(path: ValuePath, ours: Json, composed: Json) -> bool:
-    """Say whether a value is there, if need be with others in its list; a list of profiles is nobody else's."""
-    if path == PROFILES or not isinstance(ours, list) or not isinstance(composed, list):
-        return bool(ours == composed)
-    return all(item in composed for item in ours)
+def _replaced(
+    composed: Composed, release: HelmRelease, sources: Mapping[str, Source], ours: str
+) -> Iterator[Diagnostic]:
+    """Yield a warning for every rendered list that takes the place of another source's entries."""
+    from image_matrix.diagnostics import catalogue as rules
+    from image_matrix.diagnostics import diagnostic
+    from image_matrix.json_data import at_path
+    from image_matrix.profiles.labelled import shown
+    from image_matrix.profiles.replaced_lists import advice_for_both, replaced
 
-
-def _advice(path: ValuePath, ours: Json) -> str:
-    """Return what to do about a value that is lost; of a list, a site may need what it has written itself, too."""
-    if path == PROFILES or not isinstance(ours, list):
-        return "remove this value: the profiles come from matrix.yaml"
-    from image_matrix.config.yaml_text import as_written
-
-    return f"Helm replaces lists: add to yours what `deploy/` has, `{as_written(ours)[1:-1]}`"
+    for path, other in replaced(composed, sources, ours):
+        yield diagnostic(
+            rules.INLINE_WINS,
+            _place(release, sources[ours], path),
+            what=f"`{shown(path)}`",
+            ours=other,
+            who=ours,
+            advice=advice_for_both(at_path(sources[ours].values, path)),
+        )
 
 
 def _code_after(composed: Composed, rendered: Mapping[str, Any]) -> Iterator[ValuePath]:
