@@ -300,7 +300,7 @@ def test_a_registry_that_refuses_reports_hides_no_finding(released: Place) -> No
     released.registry.behaviour.refused["POST"] = 403
     code, out = released.workflow()
     assert code == 3, "somebody waits for the reports"
-    assert "1 finding in 4 of 4 released images\n" in out
+    assert "1 finding in 4 of 4 released images over all platforms\n" in out
     assert "| CRITICAL | [CVE-2026-1]" in released.issues.issues[0]["body"]
     part = str(released.folder / "again")
     _, _, err = released("ci", "rescan", "--part", "1", "--to", part, str(released.listed))
