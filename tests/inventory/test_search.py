@@ -51,6 +51,8 @@ def test_a_name_is_not_a_part(text: str, name: str) -> None:
         ("urllib3=2.4.0", ("2.4.0",), True),
         ("urllib3@2.4.0", ("2.4.0",), True),
         ("urllib3>2", ("3.0rc1",), True),
+        ("urllib3>>2, <<3", ("2.4.0",), True),
+        ("urllib3<<2.4.0", ("2.4.0",), False),
         ("urllib3>0", ("1:2.3-4+deb13u1",), False),
         ("urllib3>0", ("",), False),
     ],

@@ -24,6 +24,8 @@ _BOUNDS = re.compile(r"\s*(?=[<>=!~])")
 """Where the versions of a query begin; patterns of a name have none of these characters."""
 _NPM_VERSION = re.compile(r"(?<=.)@(?=[0-9])")
 """Before the version of ``yarn@1.22``; the `@` of a scope is the first character."""
+_STRICT = re.compile(r"(?<![<>=!~])([<>])\1(?!=)")
+"""Debian's signs for before and behind, which are Python's doubled."""
 NEAR = 3
 """The maximum number of names that are suggested."""
 
@@ -49,7 +51,8 @@ def query_of(text: str) -> Query:
         raise CallError(f"`{text}` has no name of a package", "write a name, or a pattern such as `torch*`")
     if not bounds:
         return Query(text, folded(name))
-    python, debian = _specifiers(re.sub(r"^=(?!=)", "==", bounds[0])), debian_bounds(bounds[0])
+    python = _specifiers(_STRICT.sub(r"\1", re.sub(r"^=(?!=)", "==", bounds[0])))
+    debian = debian_bounds(bounds[0])
     if python is None and debian is None:
         advice = f"write one such as `{name}<2` or `{name}==1.4.*`, in quotes for the shell"
         raise CallError(f"`{text}`: `{bounds[0]}` are no versions", advice)
