@@ -18,6 +18,7 @@ from bench.measure import table
 from image_matrix.diagnostics import MatrixError
 from image_matrix.errors import CallError
 from image_matrix.importing.edit import with_profiles
+from image_matrix.importing.former_names import with_current_names
 from image_matrix.importing.list_checks import check_list
 from image_matrix.importing.profile_drafts import REPLACED_TOLERATIONS
 from image_matrix.importing.profile_list import TakenNames, profiles_of
@@ -115,7 +116,8 @@ def compare(name: str, entries: Sequence[dict[str, Any]], ask: Ask) -> Compared:
     except MatrixError as error:
         problems = tuple(str(item) for item in error.diagnostics)
         return Compared(name, len(entries), len(theirs), 0, notes, problems)
-    options = {slug_of(entry): option_names(as_users_see_it(entry), []) for entry in entries}
+    current = [as_users_see_it(with_current_names(entry, [])) for entry in entries]
+    options = {slug_of(entry): option_names(entry, []) for entry in current}
     compared = (_difference(post, ours, options[post["slug"]]) for post in theirs)
     differences = [difference for difference in compared if difference is not None]
     equal = len(theirs) - len(differences)

@@ -11,6 +11,7 @@ import yaml
 
 from bench.lists import compare, imported_text, rendered, slug_of
 from image_matrix.errors import CallError
+from image_matrix.importing.former_names import with_current_names
 from image_matrix.importing.list_checks import check_list
 from image_matrix.importing.list_places import list_places
 from image_matrix.importing.profile_options import as_users_see_it, option_names
@@ -65,7 +66,7 @@ def test_options_and_choices_are_in_the_same_order(name: str, helm: Ask, kubespa
     renamed = {
         (slug_of(entry), name): (slugify(slug_of(entry)), ours)
         for entry in entries
-        for name, ours in option_names(as_users_see_it(entry), []).items()
+        for name, ours in option_names(as_users_see_it(with_current_names(entry, [])), []).items()
     }
     theirs = form({"singleuser": {"profileList": entries}}, helm, kubespawner)
     ours = form(rendered(imported_text(entries)[0]), helm, kubespawner)
