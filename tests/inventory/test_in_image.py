@@ -89,7 +89,8 @@ def test_the_first_image_with_a_version_brings_it(built: Inventory) -> None:
 
 
 def test_what_no_installer_records_is_as_the_matrix_says(built: Inventory) -> None:
-    assert built.contents[PackageName("download", "kubectl")].version == "1.37.0"
+    kubectl = built.contents[PackageName("download", "kubectl")]
+    assert kubectl.versions == {"amd64": "1.37.0"}, "of the platform that was read"
     assert built.unknown == {"extensions"}
 
 

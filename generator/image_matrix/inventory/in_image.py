@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from image_matrix.inventory.installed_files import (
@@ -76,9 +76,10 @@ def as_built(expected: Inventory, chains: Mapping[str, Sequence[ReadImage]]) -> 
     package, and what no installer records: downloads, extensions, what ``provides`` states.
     """
     contents = {
-        package: content
+        package: replace(content, versions=versions)
         for package, content in expected.contents.items()
-        if package.manager not in RECORDED and not chains.keys().isdisjoint(content.versions)
+        if package.manager not in RECORDED
+        if (versions := {arch: one for arch, one in content.versions.items() if arch in chains})
     }
     for arch, chain in chains.items():
         for package, (version, brought_by) in _brought(chain).items():
