@@ -102,7 +102,7 @@ def _candidates(misfit: Misfit) -> Iterator[object]:
     if isinstance(value, dict):
         yield [value]
     if isinstance(value, list):
-        yield _mapping(value)
+        yield _mapping(value) if value or misfit.empty else None
         yield from ({name: value} for name in LISTS if name in misfit.parts)
         yield conceal(value[0]) if len(value) == 1 and isinstance(value[0], str) else None
     if _is_nothing(misfit):
@@ -137,8 +137,9 @@ def _has_amounts(key: str | None, candidate: object) -> bool:
 
 
 def _of_absence(misfit: Misfit) -> str:
-    """A word for nothing: a field that may be left out is left out."""
-    leave_out = misfit.key and misfit.optional and _is_nothing(misfit)
+    """A word for nothing, or no entries: a field that may be left out is left out."""
+    no_entries = misfit.value == [] and misfit.fits({})
+    leave_out = misfit.key and misfit.optional and (_is_nothing(misfit) or no_entries)
     return f"remove `{misfit.key}`" if leave_out else ""
 
 
