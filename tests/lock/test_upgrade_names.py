@@ -31,7 +31,7 @@ sources: {debian: "docker.io/library/debian:trixie-slim"}
 downloads: {micromamba: {version: "2", url: "https://example.org/{version}", to: /usr/local/bin/micromamba}}
 images:
   base: {from: debian, kind: base, apt: [git=1:2.47.*, r-base], downloads: [micromamba]}
-  lab: {from: base, cran: [data.table], conda: [conda-forge::gdal]}
+  lab: {from: base, cran: [data.table], conda: [conda-forge::gdal], apt: [npm], npm: ["@jupyter/chat@1.2.0"]}
   science: {from: debian, kind: base, python_provider: uv, axes: [python], pip: [uv==0.13.8, six]}
 """
 
@@ -48,6 +48,10 @@ def loaded(tmp_path: Path) -> Loaded:
         ("git", "what apt installs moves together: `image-matrix lock --upgrade apt`"),
         ("gdal", "what conda installs moves together: `image-matrix lock --upgrade conda`"),
         ("data.table", "R packages move together: `image-matrix lock --upgrade cran`"),
+        (
+            "@jupyter/chat",
+            "packages of npm are not locked: change the version where the matrix lists it",
+        ),
         ("openssl", "; for a package of apt: `image-matrix lock --upgrade apt`"),
         ("debain", "did you mean `debian`?"),
         ("scienc", "did you mean `science`?"),

@@ -110,12 +110,18 @@ def known_names(loaded: Loaded, old: Lock) -> set[str]:
 
 
 def _group_advice(loaded: Loaded, name: str) -> str | None:
-    """Return what moves a package that the matrix lists for such an installer."""
+    """Return what moves a package that the matrix lists for an installer whose packages have no names in the lock."""
     for manager, sentence in TOGETHER.items():
-        entries = (entry for item in loaded.variants.values() for entry in item.packages.get(manager, ()))
-        if any(package_name(manager, entry) == name for entry in entries):
+        if _lists(loaded, manager, name):
             return f"{sentence}: `image-matrix lock --upgrade {manager}`"
+    if _lists(loaded, "npm", name):
+        return "packages of npm are not locked: change the version where the matrix lists it"
     return None
+
+
+def _lists(loaded: Loaded, manager: Manager, name: str) -> bool:
+    entries = (entry for item in loaded.variants.values() for entry in item.packages.get(manager, ()))
+    return any(package_name(manager, entry) == name for entry in entries)
 
 
 def _alike(loaded: Loaded, name: str, known: Collection[str]) -> str:
