@@ -14,7 +14,7 @@ from image_matrix.planning.attached_packages import attach_packages
 from image_matrix.pruning.freed import blobs_of, freed_bytes
 from image_matrix.pruning.manifests import read_seen
 from image_matrix.pruning.model import Listing, RepositoryPlan, Seen
-from image_matrix.pruning.report import freed_words
+from image_matrix.pruning.report import as_json, freed_words
 from tests.laws import examples
 from tests.pruning.filled import Filled
 from tests.pruning.test_observe import planned
@@ -32,8 +32,8 @@ def seen(name: str, *layers: str, children: tuple[str, ...] = ()) -> Seen:
     return Seen(name, children, blobs={name: 1, **dict.fromkeys(layers, 100)})
 
 
-def plan(blobs: RepositoryBlobs) -> RepositoryPlan:
-    return RepositoryPlan("", (), (), (), blobs=blobs)
+def plan(blobs: RepositoryBlobs, name: str = "") -> RepositoryPlan:
+    return RepositoryPlan(name, (), (), (), blobs=blobs)
 
 
 def listing(*manifests: Seen) -> Listing:
@@ -48,9 +48,11 @@ def test_layers_that_another_image_needs_stay() -> None:
 
 def test_what_several_that_go_share_counts_once_and_what_another_repository_needs_not_at_all() -> None:
     first = plan(blobs_of(listing(seen(OLD, "base", "own"), seen("older", "base")), {OLD, "older"}))
-    second = plan(blobs_of(listing(seen(NEW, "own")), set()))
+    second = plan(blobs_of(listing(seen(NEW, "own")), set()), "second")
     assert freed_bytes([first]).count == 202
     assert freed_bytes([first, second]).count == 102
+    assert freed_bytes([first], [first, second]).count == 102
+    assert [one["freed"]["bytes"] for one in as_json([first, second])["repositories"].values()] == [102, 0]
 
 
 @pytest.mark.parametrize(

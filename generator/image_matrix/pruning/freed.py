@@ -38,13 +38,17 @@ def blobs_of(listing: Listing, gone: Collection[str]) -> RepositoryBlobs:
     return RepositoryBlobs(going, kept, unread.isdisjoint(gone), unread <= {*gone})
 
 
-def freed_bytes(plans: Iterable[RepositoryPlan]) -> FreedBytes:
-    """Return what repositories free together: registries have a blob once, whichever repositories need it."""
+def freed_bytes(plans: Iterable[RepositoryPlan], beside: Iterable[RepositoryPlan] = ()) -> FreedBytes:
+    """Return what repositories free together: registries have a blob once, whichever repositories need it.
+
+    What stays in those ``beside`` them frees nothing, either.
+    """
     every = [plan.blobs for plan in plans]
-    kept = frozenset[str]().union(*(one.kept for one in every))
+    staying = [*every, *(plan.blobs for plan in beside)]
+    kept = frozenset[str]().union(*(one.kept for one in staying))
     gone = {digest: size for one in every for digest, size in one.gone.items() if digest not in kept}
     return FreedBytes(
         sum(gone.values()),
-        is_at_least=all(one.is_kept_known for one in every),
+        is_at_least=all(one.is_kept_known for one in staying),
         is_at_most=all(one.is_gone_known for one in every),
     )

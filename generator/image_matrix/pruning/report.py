@@ -37,18 +37,19 @@ SHOWN = 5
 
 def text(plans: Iterable[RepositoryPlan], *, every: bool = False) -> str:
     """Return a few lines for each repository that has something; with ``every``, a line for each manifest."""
+    plans = [*plans]
     return "".join(
-        _lines(plan, every=every) for plan in plans if plan.keep or plan.delete or plan.unexplained
+        _lines(plan, plans, every=every) for plan in plans if plan.keep or plan.delete or plan.unexplained
     )
 
 
-def _lines(plan: RepositoryPlan, *, every: bool) -> str:
+def _lines(plan: RepositoryPlan, plans: Sequence[RepositoryPlan], *, every: bool) -> str:
     lines = [plan.repository]
     if plan.delete:
         lines.append(f"  deletes  {kinds(plan)}")
     lines += [f"    {name_of(one)}: {one.reason}" for one in plan.delete if every]
     if plan.delete:
-        lines.append(f"  frees    {freed_words(freed_bytes([plan]))}")
+        lines.append(f"  frees    {freed_words(freed_bytes([plan], plans))}")
     lines.append(f"  keeps    {plural(len(plan.keep), 'manifest')}")
     lines += [f"    {name_of(one)}: {one.reason}" for one in plan.keep if every]
     if plan.unexplained:
@@ -96,7 +97,7 @@ def as_json(plans: Sequence[RepositoryPlan]) -> dict[str, Json]:
     """Return the plans for programs."""
     return {
         "version": 1,
-        "freed": _freed(plans),
+        "freed": _freed(freed_bytes(plans)),
         "repositories": {
             plan.repository: {
                 "delete": [
@@ -105,15 +106,14 @@ def as_json(plans: Sequence[RepositoryPlan]) -> dict[str, Json]:
                 "keep": [_entry(one) for one in plan.keep],
                 "unexplained": [_entry(one) for one in plan.unexplained],
                 "missing": list(plan.missing),
-                "freed": _freed([plan]),
+                "freed": _freed(freed_bytes([plan], plans)),
             }
             for plan in plans
         },
     }
 
 
-def _freed(plans: Sequence[RepositoryPlan]) -> dict[str, Json]:
-    freed = freed_bytes(plans)
+def _freed(freed: FreedBytes) -> dict[str, Json]:
     return {"bytes": freed.count, "exact": freed.is_exact}
 
 
@@ -121,10 +121,15 @@ def _entry(one: Decision) -> dict[str, Json]:
     return {"digest": one.digest, "tags": list(one.tags), "reason": one.reason}
 
 
+def _frees(plan: RepositoryPlan, plans: Sequence[RepositoryPlan]) -> str:
+    return freed_words(freed_bytes([plan], plans)) if plan.delete else "–"
+
+
 def markdown(plans: Iterable[RepositoryPlan], sentence: str, notes: Iterable[str] = ()) -> str:
     """Return the summary of a run; the notes are Markdown."""
+    plans = [*plans]
     rows = [
-        f"| `{plan.repository}` | {kinds(plan) or '–'} | {freed_words(freed_bytes([plan])) if plan.delete else '–'} "
+        f"| `{plan.repository}` | {kinds(plan) or '–'} | {_frees(plan, plans)} "
         f"| {len(plan.keep)} | {len(plan.unexplained)} |"
         for plan in plans
         if plan.delete or plan.unexplained
