@@ -168,6 +168,17 @@ def test_two_dockerfiles_of_one_name_are_not_one_image(
     assert "not carried over: im/c/Dockerfile.j2; name it" in said
 
 
+def test_digits_tell_dockerfiles_and_folders_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = ("r/Dockerfile.3.11-slim", "r/Dockerfile.3.12-slim", "r/2024/Dockerfile", "r/2025/Dockerfile")
+    family_of(tmp_path, dict.fromkeys(paths, "FROM ubuntu:24.04\n"))
+    assert importing(tmp_path, "--registry", "quay.io/team", "r") == 0
+    assert "not carried over" not in capsys.readouterr().err
+    for name in ("r-3-11-slim", "r-3-12-slim", "image-2024", "image-2025"):
+        assert f"\n  {name}: {{from: ubuntu, " in (tmp_path / "matrix.yaml").read_text()
+
+
 def test_without_a_dockerfile_nothing_is_said_to_be_added(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,8 +40,11 @@ def source_name(reference: str, sources: Mapping[str, str], images: Collection[s
 
 
 def image_name(path: str) -> str:
-    """Return the name of an image for a folder: ``tensorflow-notebook/cuda`` is ``tensorflow-notebook-cuda``."""
-    return plain_name(path) or "image"
+    """Return the name of an image for a folder: ``tensorflow-notebook/cuda`` is ``tensorflow-notebook-cuda``.
+
+    One of digits alone is ``image-2024``, so that two of them differ.
+    """
+    return plain_name(path) or plain_name(f"image-{path}")
 
 
 def equal_source(reference: str, sources: Mapping[str, str]) -> str | None:

@@ -56,10 +56,13 @@ def images_of(names: Iterable[str], folder: str, *, named: bool) -> NamedDockerf
     if main := next(iter(plain), dockerfiles[0] if len(dockerfiles) == 1 else None):
         images = {main: image_name(folder)}
     else:
-        images = {
-            name: image_name(_part(name) if named else f"{folder}-{_part(name)}") for name in dockerfiles
-        }
+        images = {name: _image_of(_part(name), folder, named=named) for name in dockerfiles}
     return NamedDockerfiles(images, tuple(name for name in every if name not in images))
+
+
+def _image_of(part: str, folder: str, *, named: bool) -> str:
+    # a name starts with a letter: alone, `3.11-slim` and `3.12-slim` would both be `slim`
+    return image_name(part if named and part[:1].isalpha() else f"{folder}-{part}")
 
 
 def _part(name: str) -> str:
