@@ -64,6 +64,19 @@ def test_settings_of_code_server_may_have_comments(text: str, position: int | No
     assert (mistake and mistake.position) == position
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ('{"a": 1, /* b }', "write `*/` behind it"),
+        ('{"a": 1, # b\n}', "write `//` in place of `#`"),
+    ],
+)
+def test_a_comment_that_code_server_does_not_read_is_mended_and_not_removed(text: str, advice: str) -> None:
+    mistake = json_mistake(text, comments=True)
+    assert mistake
+    assert (mistake.advice, mistake.comment) == (advice, False)
+
+
 def test_what_python_does_not_read_is_not_judged() -> None:
     assert json_mistake(f'{{"a": {"1" * 5000}}}', comments=False) is None
 

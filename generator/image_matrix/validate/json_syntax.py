@@ -51,7 +51,7 @@ def json_mistake(text: str, *, comments: bool) -> JsonMistake | None:
     try:
         value = read_json(_plain(text) if comments else text)
     except JSONDecodeError as error:
-        return _explained(text, error.pos, error.msg)
+        return (_comment(text, error.pos) if comments else None) or _explained(text, error.pos, error.msg)
     except ValueError:
         return None
     if isinstance(value, dict):
@@ -63,6 +63,15 @@ def _plain(text: str) -> str:
     """Return a text without comments and without commas behind last entries; everything else stays in its place."""
     without = _IGNORED.sub(lambda match: match[1] or re.sub(r"[^\n]", " ", match[0]), text)
     return _LAST_COMMA.sub(lambda match: match[1] or " ", re.sub("\\A\ufeff", " ", without))
+
+
+def _comment(text: str, position: int) -> JsonMistake | None:
+    """Return what is wrong with a comment, where comments are allowed; ``None`` if there is none."""
+    if text.startswith("/*", position):
+        return JsonMistake(position, "this comment has no end", "write `*/` behind it")
+    if text.startswith("#", position):
+        return JsonMistake(position, "a comment begins with `//`", "write `//` in place of `#`")
+    return None
 
 
 def _explained(text: str, position: int, message: str) -> JsonMistake:
