@@ -55,6 +55,18 @@ def test_a_folder_is_read_once_for_all_images_without_what_nobody_reads(tmp_path
     assert load_inputs(read_inputs(tmp_path)).warnings == ()
 
 
+def test_a_link_in_place_of_a_file_is_one_error(tmp_path: Path) -> None:
+    copied = "files: {/etc/jupyter/jupyter_config.json: link.json}"
+    (tmp_path / "matrix.yaml").write_text(
+        MATRIX.partition("  base:")[0] + f"  base: {{from: debian, {copied}}}\n"
+    )
+    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "link.json").symlink_to("bad.json")
+    with pytest.raises(MatrixError) as error:
+        load_inputs(read_inputs(tmp_path))
+    assert [(item.code, item.place.file) for item in error.value.diagnostics] == [("IM509", "matrix.yaml")]
+
+
 def test_of_templates_what_is_copied_is_read() -> None:
     bad = File(b"{")
     files = {

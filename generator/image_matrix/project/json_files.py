@@ -33,8 +33,10 @@ def faulty_copies(copied: Iterable[tuple[str, str]], reader: ContextReader) -> I
 
 
 def _files(destination: str, source: str, reader: ContextReader) -> Iterator[tuple[str, str]]:
-    """Yield the files that a copy brings, each with its path in the image and in the project."""
+    """Yield the files that a copy brings, not links, each with its path in the image and in the project."""
     try:
+        if reader.mode(source) == LINK:
+            return
         if reader.mode(source) is not None:
             yield destination, source
         elif reader.names(source) is not None:
