@@ -90,9 +90,11 @@ def _is_asked_for(query: Query, manager: str, version: str) -> bool:
 
 def _admits(bound: DebianBound, version: str) -> bool:
     """Say whether a version of Debian is within a bound; `==1.35` is `1.35+dfsg-3`, too, as for Python."""
-    if bound.sign in ("=", "==") and (same := _specifiers(f"=={bound.version}")):
-        return bound.admits(version) or _has(same, version)
-    return bound.admits(version)
+    if bound.sign not in ("=", "==", "!=") or (same := _specifiers(f"=={bound.version}")) is None:
+        return bound.admits(version)
+    if bound.sign == "!=":
+        return bound.admits(version) and not _has(same, version)
+    return bound.admits(version) or _has(same, version)
 
 
 def _has(versions: SpecifierSet, version: str) -> bool:
