@@ -234,7 +234,7 @@ def test_a_channel_that_is_behind(place: Place) -> None:
     code, out, err = place("scan", "--released")
     assert code == 1
     assert "leaf:default" in out
-    assert "`image-matrix promote --to stable` brings it" in err
+    assert "the release no longer has this, stable does; `image-matrix promote --to stable` brings it" in err
 
 
 def test_one_issue_from_its_first_finding_to_its_last(released: Place) -> None:

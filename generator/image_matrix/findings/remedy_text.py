@@ -100,7 +100,7 @@ def sentence(remedy: Remedy, packages: str, place: TextPlace) -> str:
             return f"{packages}: the matrix has a fixed version; the next release brings it"
         case "promote":
             command = place.code(f"image-matrix promote --to {remedy.subject}")
-            return f"{packages}: no longer in the release where {remedy.subject} has it; {command} brings it"
+            return f"{packages}: the release no longer has this, {remedy.subject} does; {command} brings it"
         case "merge":
             return f"{packages}: merge pull request {remedy.subject}"
         case "edit":
