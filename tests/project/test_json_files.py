@@ -42,6 +42,12 @@ def test_a_mistake_is_at_its_character(content: bytes, place: tuple[int, int, st
     assert [(one.line, one.column, one.source) for one in places] == ([place] if place else [])
 
 
+def test_a_kernel_is_not_there_if_its_file_is_empty() -> None:
+    (found,) = faulty_json("/usr/share/jupyter/kernels/r/kernel.json", "kernels/r.json", b"")
+    assert (found.code, found.place.line, found.place.column) == ("IM512", 1, 1)
+    assert "is empty" in found.message
+
+
 def test_a_folder_is_read_once_for_all_images_without_what_nobody_reads(tmp_path: Path) -> None:
     (tmp_path / "matrix.yaml").write_text(MATRIX)
     (tmp_path / "conf").mkdir()

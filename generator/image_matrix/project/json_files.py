@@ -56,9 +56,9 @@ def faulty_templates(repository_files: Mapping[str, File]) -> Iterator[Diagnosti
 
 
 def faulty_json(path: str, file: str, content: bytes) -> Iterator[Diagnostic]:
-    """Yield the first mistake in a file, by its path in images and in the project; an empty file says nothing."""
+    """Yield the first mistake in a file, by its path in images and in the project."""
     reader = json_reader(path)
-    if reader is None or not content:
+    if reader is None or (reader.passes_empty and not content):
         return
     text = content.decode("utf-8", "replace")
     mistake = _not_text(content) or json_mistake(text, comments=reader.comments)

@@ -17,6 +17,8 @@ class JsonReader:
     """Whether comments, and commas behind last entries, are part of what it reads."""
     json5: bool = False
     """Whether it reads the same file as JSON5, too, if it is called ``.json5``."""
+    passes_empty: bool = True
+    """Whether a file of no bytes is like none."""
 
 
 READERS = (
@@ -26,7 +28,7 @@ READERS = (
         re.compile(r"/(etc/jupyter|\.jupyter)/jupyter(_[a-z]+)*_config(\.d/[^/]+)?\.json"),
     ),
     # jupyter_client, kernelspec.py: `KernelSpec.from_resource_dir`
-    JsonReader("Jupyter", re.compile(r"/share/jupyter/kernels/[^/]+/kernel\.json")),
+    JsonReader("Jupyter", re.compile(r"/share/jupyter/kernels/[^/]+/kernel\.json"), passes_empty=False),
     # jupyterlab_server, settings_utils.py: `_get_overrides`; config.py: `get_page_config`
     JsonReader(
         "JupyterLab",

@@ -80,9 +80,11 @@ def _explained(text: str, position: int, message: str) -> JsonMistake:
         return JsonMistake(position, "JSON has no comments", "remove the comment", comment=True)
     if (comma := _last_comma(text, position)) is not None:
         return JsonMistake(comma, "a comma stands behind the last entry", "remove the comma")
+    if not text.strip():
+        return JsonMistake(0, "the file is empty, not a mapping", "write `{…}`")
     if not rest.strip():
         at = len(text.rstrip())
-        return JsonMistake(max(0, at - 1), "the file ends too early", "close what is open, with `}` or `]`")
+        return JsonMistake(at - 1, "the file ends too early", "close what is open, with `}` or `]`")
     if rest.startswith("'"):
         return JsonMistake(position, "a text stands in single quotes", 'write double quotes: `"…"`')
     word = re.match(r"\w+", rest)
