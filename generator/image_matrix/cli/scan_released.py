@@ -159,8 +159,7 @@ def summary_of(rows: Sequence[FindingRow], results: Sequence[ScanResult]) -> str
     images = {(one.target.image, one.target.platform): one for one in results}
     bad = sum(one.rejected for one in images.values())
     missing = sum(bool(one.problem) for one in images.values())
-    several = len({one.target.name for one in images.values()}) < len(images)
-    where = " over all platforms" if several else ""
+    where = " over all platforms" if len({platform for _, platform in images}) > 1 else ""
     text = f"{plural(len(rows), 'finding')} in {bad} of {plural(len(images), 'released image')}{where}"
     return f"{text}; {plural(missing, 'image')} not scanned" if missing else text
 
