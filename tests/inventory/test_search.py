@@ -75,6 +75,14 @@ def test_versions_that_are_asked_for(text: str, versions: tuple[str, ...], expec
         ("openssl!=1.35", "1.35+dfsg-3.1", False),
         ("openssl!=1.35", "1.36+dfsg-3.1", True),
         ("openssl!=1.35", "1.3*", False),
+        ("openssl==1.35", "1.35-3", True),
+        ("openssl==1.35", "1:1.35-3", True),
+        ("openssl==1:1.35", "1.35-3", False),
+        ("openssl==1.35", "1.35.1-3", False),
+        ("openssl<=1.35", "1.35-3", True),
+        ("openssl>1.35", "1.35-3", False),
+        ("openssl==1.35+dfsg", "1.35-3", False),
+        ("openssl<10", "2:9.1-2", True),
         ("openssl==3.5.*", "3.5.1-1", True),
         ("openssl>=1.3", "1:1.3.dfsg+really1.3.1-1+b1", True),
         ("openssl>=2:9.1", "2:9.1.1230-2", True),
@@ -83,7 +91,9 @@ def test_versions_that_are_asked_for(text: str, versions: tuple[str, ...], expec
         ("openssl>0", "3.5*", False),
     ],
 )
-def test_versions_of_debian_are_compared_as_dpkg_does(text: str, version: str, expected: bool) -> None:
+def test_versions_of_debian_are_compared_as_dpkg_does_as_far_as_a_bound_says(
+    text: str, version: str, expected: bool
+) -> None:
     assert is_match(text, "openssl", version, manager="apt") is expected
 
 

@@ -49,6 +49,17 @@ class DebianBound:
             return False
         return compare(version, self.version) in _MEANS[self.sign]
 
+    def admits_upstream(self, version: str) -> bool:
+        """Say the same for a bound that may be one of the program itself: parts that it leaves out are not compared.
+
+        They are epoch, revision, and what Debian adds behind ``+``: ``1:1.35+dfsg-3`` is within ``==1.35``.
+        """
+        epoch, upstream, revision = _parts(version)
+        epoch = epoch if ":" in self.version else ""
+        if "-" not in self.version:
+            return self.admits(epoch + (upstream if "+" in self.version else upstream.partition("+")[0]))
+        return self.admits(epoch + upstream + revision)
+
 
 def debian_bounds(text: str) -> tuple[DebianBound, ...] | None:
     """Read ``>=3.5, <3.5.4-1~deb13u2``; ``None`` if that is no list of bounds."""
@@ -67,14 +78,19 @@ def compare(one: str, other: str) -> int:
 
 def _split(version: str) -> tuple[Sequence[_Pair], ...]:
     """Return text and number in turn, of the epoch, of the version upstream and of the revision."""
-    epoch, colon, rest = version.partition(":")
-    upstream, _, revision = (rest if colon else version).rpartition("-")
-    if not upstream:
-        upstream, revision = revision, ""
+    epoch, upstream, revision = _parts(version)
     return tuple(
         [(_text(letters), _number(digits)) for letters, digits in _PARTS.findall(part)]
-        for part in (epoch if colon else "", upstream, revision)
+        for part in (epoch.removesuffix(":"), upstream, revision.removeprefix("-"))
     )
+
+
+def _parts(version: str) -> tuple[str, str, str]:
+    """Return epoch, version upstream and revision, with the signs between them: ``1:``, ``2.3``, ``-4``."""
+    before, colon, behind = version.partition(":")
+    epoch, rest = (before + colon, behind) if colon else ("", version)
+    upstream, dash, revision = rest.rpartition("-")
+    return (epoch, upstream, dash + revision) if dash else (epoch, rest, "")
 
 
 def _text(letters: str) -> tuple[int, ...]:

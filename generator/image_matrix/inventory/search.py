@@ -84,17 +84,8 @@ def matches_any(queries: Sequence[Query], package: PackageName, content: Content
 
 def _is_asked_for(query: Query, manager: str, version: str) -> bool:
     if manager == "apt" and version and query.debian_versions is not None:
-        return all(_admits(bound, version) for bound in query.debian_versions)
+        return all(bound.admits_upstream(version) for bound in query.debian_versions)
     return query.versions is not None and _has(query.versions, version)
-
-
-def _admits(bound: DebianBound, version: str) -> bool:
-    """Say whether a version of Debian is within a bound; `==1.35` is `1.35+dfsg-3`, too, as for Python."""
-    if bound.sign not in ("=", "==", "!=") or (same := _specifiers(f"=={bound.version}")) is None:
-        return bound.admits(version)
-    if bound.sign == "!=":
-        return bound.admits(version) and not _has(same, version)
-    return bound.admits(version) or _has(same, version)
 
 
 def _has(versions: SpecifierSet, version: str) -> bool:
