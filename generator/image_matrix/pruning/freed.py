@@ -45,8 +45,13 @@ def freed_bytes(plans: Iterable[RepositoryPlan], beside: Iterable[RepositoryPlan
     """
     every = [plan.blobs for plan in plans]
     staying = [*every, *(plan.blobs for plan in beside)]
-    kept = frozenset[str]().union(*(one.kept for one in staying))
-    gone = {digest: size for one in every for digest, size in one.gone.items() if digest not in kept}
+    gone = {
+        digest: size
+        for one in every
+        for digest, size in one.gone.items()
+        # many repositories keep much more than one of them loses: no set of all is made for each
+        if not any(digest in other.kept for other in staying)
+    }
     return FreedBytes(
         sum(gone.values()),
         is_at_least=all(one.is_kept_known for one in staying),
