@@ -161,6 +161,8 @@ def test_releases_are_compared_by_their_names(place: Place) -> None:
     assert packages(place, "2026.1129.2", "release") == {}
     assert packages(place, "release") == {}
     assert packages(place, "HEAD~1", "2026.1129.2")["lab", "jupyterlab"] == expected
+    place.git("branch", "release", "2026.1129.1")  # as a clone has it that fetched later, but merged nothing
+    assert packages(place, "2026.1129.2", "release") == {}
 
 
 @pytest.mark.slow

@@ -44,15 +44,15 @@ class ComparedState:
 def side_of(session: Session, name: str | None) -> ComparedState:
     """Return a state by the name of a revision or release; without one, the files as they are.
 
-    A release is a commit of the release branch: its tag, the branch itself, or a channel. Raises :class:`CallError`
-    for a name that is neither, and for a revision whose matrix is not valid; :class:`Failure` for a release
-    whose record cannot be read.
+    A release is a commit of the release branch: its tag, the branch itself as ``origin`` has it, or a channel.
+    Raises :class:`CallError` for a name that is neither, and for a revision whose matrix is not valid;
+    :class:`Failure` for a release whose record cannot be read.
     """
     from image_matrix.cli.project import inputs_at, load_project, open_project
     from image_matrix.diagnostics import MatrixError
     from image_matrix.inventory.record import parsed_record
     from image_matrix.project.history import text_of_commit
-    from image_matrix.project.revisions import revision_named
+    from image_matrix.project.revisions import branch_of_origin, revision_named
     from image_matrix.publish.release_files import PACKAGES
     from image_matrix.publish.release_tags import order_of
 
@@ -66,6 +66,8 @@ def side_of(session: Session, name: str | None) -> ComparedState:
         except MatrixError as error:
             raise _invalid(name, error) from error
         return _state_of(name, project, commit)
+    # releases push there, so a branch of the clone itself may be old
+    commit = branch_of_origin(session.root, name) or commit
     text = text_of_commit(session.root, commit, PACKAGES)
     if text is None:
         raise CallError(

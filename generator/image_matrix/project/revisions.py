@@ -25,10 +25,10 @@ def revision_named(root: Path, name: str, option: str) -> tuple[str, str]:
     """
     if name.startswith("-"):
         raise CallError(f"`{name}` is not a revision", "name a branch, tag or commit, such as HEAD~1")
-    known = (name,) if name.startswith(("HEAD", "@")) else (name, f"origin/{name}")
-    for revision in known:
-        if commit := commit_of(root, revision):
-            return revision, commit
+    if commit := commit_of(root, name):
+        return name, commit
+    if commit := branch_of_origin(root, name):
+        return f"origin/{name}", commit
     need_repository(root, f"{option} needs one to compare with")
     if run_git(root, "rev-list", "--max-count=1", "--all").stdout == b"":
         raise CallError("nothing is committed yet, so there is nothing to compare with", "commit first")
@@ -52,6 +52,11 @@ def commit_of(root: Path, revision: str) -> str | None:
     """Return the commit of a revision; ``None`` if git does not know it, or this is no repository of git."""
     known = run_git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     return known.stdout.decode(errors="replace").strip() if known.returncode == 0 else None
+
+
+def branch_of_origin(root: Path, name: str) -> str | None:
+    """Return the commit of a branch as ``origin`` had it; ``None`` if it is not known to have one of that name."""
+    return None if name.startswith(("HEAD", "@")) else commit_of(root, f"origin/{name}")
 
 
 def fetch_of(remote: str, branch: str) -> str:
