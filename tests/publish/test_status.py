@@ -194,6 +194,15 @@ def test_a_clone_without_the_release_branch() -> None:
     assert "nothing yet" in command.as_table(variant_statuses(STATE, [LEAF], answering({}), {}))
 
 
+def test_what_users_have_of_images_that_were_removed() -> None:
+    assert command.removed_variants([LEAF, BASE], [BASE, LEAF]) == ""
+    assert command.removed_variants(["old:default", BASE], [BASE, LEAF]).endswith(
+        "no longer has: old:default"
+    )
+    many = command.removed_variants([f"old:{number}" for number in range(5)], [])
+    assert many.endswith("no longer has: old:0, old:1, old:2 and 2 more")
+
+
 def test_platforms_that_differ_are_named() -> None:
     now = statuses(held(((BASE, AMD64), "", 5)))[BASE]
     shown = command.as_table([now, replace(now, publish=False)])

@@ -13,10 +13,10 @@ from image_matrix.cli.released_entries import released_entries
 from image_matrix.cli.status_scan import last_scan, scan_data
 from image_matrix.config.platforms import architecture
 from image_matrix.config.variant_ids import image_of
-from image_matrix.text import plural
+from image_matrix.text import listed, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from image_matrix.cli.session import Session
     from image_matrix.publish.status import LegStatus, Progress, VariantStatus
@@ -79,9 +79,18 @@ def status(session: Session, names: tuple[str, ...], staging: bool, layers: bool
     for problem in problems:
         note(session, problem)
     legs = [leg for one in statuses for leg in one.legs]
+    if not names and (removed := removed_variants(entries or {}, state.loaded.variants)):
+        note(session, removed)
     if believes_tags(state.loaded) and any(leg.progress == "tested" for leg in legs):
         note(session, UNVERIFIED)
     return 3 if legs and all(leg.progress == "unknown" for leg in legs) else 0
+
+
+def removed_variants(released: Iterable[str], known: Collection[str]) -> str:
+    """Return a sentence about the released variants that the matrix no longer has; empty if there are none."""
+    removed = sorted({*released} - {*known})
+    words = "until the next release, users have what the matrix no longer has"
+    return f"{words}: {listed(removed, 3)}" if removed else ""
 
 
 def as_table(statuses: Sequence[VariantStatus]) -> str:
