@@ -102,8 +102,10 @@ def team_in(folder: Path, registry: str, files: Path, job: str, story: Story) ->
     }
     shutil.copytree(files, repository.root, dirs_exist_ok=True)
     shutil.copy(signer.public_key, repository.root / "cosign.pub")
-    with (repository.root / "matrix.yaml").open("a", encoding="utf-8") as matrix:
-        matrix.write(f'workflow: {{generator: "{next(repository.tools.glob("*.whl"))}"}}\n')
+    matrix = repository.root / "matrix.yaml"
+    text = matrix.read_text(encoding="utf-8").replace("REPOSITORY", repository.name)
+    generator = next(repository.tools.glob("*.whl"))
+    matrix.write_text(f'{text}workflow: {{generator: "{generator}"}}\n', encoding="utf-8")
     serve(repository)
     repository.program("--overlay", str(repository.overlay()), "lock")
     repository.program("render")
