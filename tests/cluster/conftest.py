@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.charts import source_of_charts
+from tests.cluster.hub_chart import STAND_IN, HubChart, of_jupyterhub
 from tests.cluster.kube import Cluster
 from tests.cluster.pulls import must_run
 from tests.cluster.releases import MIRROR
@@ -51,3 +53,10 @@ def address() -> str:
     if not name:
         pytest.skip("IMAGE_MATRIX_TEST_CLUSTER_ADDRESS names no address that the cluster reaches")
     return name
+
+
+@pytest.fixture(scope="session")
+def hub_chart(tmp_path_factory: pytest.TempPathFactory) -> HubChart:
+    """JupyterHub's own chart, where the environment names its repository; else the one that stands in for it."""
+    source = source_of_charts()
+    return of_jupyterhub(source, tmp_path_factory.mktemp("chart")) if source else STAND_IN

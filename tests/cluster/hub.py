@@ -23,27 +23,35 @@ class Hub:
     """The hub of a namespace."""
 
     cluster: Cluster
+    deployments: tuple[str, ...]
+    """What it runs in, by their names, which are their components as well; users reach it at the pod of the first."""
     namespace: str = "jupyterhub"
 
     def ready(self, offered: list[Any]) -> None:
-        """Wait until the pod runs that was started with a list of profiles."""
+        """Wait until the pods run that were started with a list of profiles."""
 
         def runs() -> bool:
-            found = self.cluster.get("deployment", "hub", self.namespace)
-            status = (found or {}).get("status", {})
-            fresh = status.get("observedGeneration") == (found or {}).get("metadata", {}).get("generation")
-            return bool(found) and fresh and status.get("updatedReplicas") == status.get("readyReplicas") == 1
+            return all(self.runs(name) for name in self.deployments)
 
         until(runs, lambda: (self.log(), offered), seconds=300)
 
+    def runs(self, name: str) -> bool:
+        """Does the pod of a Deployment run, as the Deployment now is?"""
+        found = self.cluster.get("deployment", name, self.namespace)
+        status = (found or {}).get("status", {})
+        fresh = status.get("observedGeneration") == (found or {}).get("metadata", {}).get("generation")
+        return bool(found) and fresh and status.get("updatedReplicas") == status.get("readyReplicas") == 1
+
     def log(self) -> str:
-        """Return the end of the hub's log."""
-        done = self.cluster.kubectl("logs", "deployment/hub", f"--namespace={self.namespace}", "--tail=60")
-        return done.stdout + done.stderr
+        """Return the end of the log of each pod of the hub."""
+        place = (f"--namespace={self.namespace}", "--tail=60")
+        done = [self.cluster.kubectl("logs", f"deployment/{name}", *place) for name in self.deployments]
+        return "".join(one.stdout + one.stderr for one in done)
 
     def address(self) -> str:
-        """Return where users reach the hub, by the address of its pod."""
-        (pod,) = self.cluster.all("pod", f"--namespace={self.namespace}", "--selector=component=hub")
+        """Return where users reach the hub, by the address of a pod."""
+        component = f"--selector=component={self.deployments[0]}"
+        (pod,) = self.cluster.all("pod", f"--namespace={self.namespace}", component)
         return f"http://{pod['status']['podIP']}:8000"
 
     def ask(self, method: str, path: str, **body: Any) -> requests.Response:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from image_matrix.config.annotations import REVISION
 from tests import yaml_files
+from tests.cluster.hub_chart import STAND_IN, HubChart
 from tests.cluster.kube import Cluster, Object, condition, until
 from tests.cluster.releases import Notebooks, new_repository
 from tests.cluster.served import pack_chart, serving
@@ -20,8 +21,7 @@ from tests.cluster.served import pack_chart, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HERE = Path(__file__).parent
-PAGE = HERE.parent.parent / "docs" / "flux.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "flux.md"
 GIT, OCI = "gitrepository", "ocirepository"
 KUSTOMIZATION = "kustomization.kustomize.toolkit.fluxcd.io"
 SYSTEM = "flux-system"
@@ -41,6 +41,7 @@ class Place:
     cluster: Cluster
     notebooks: Notebooks
     address: str
+    chart: HubChart
 
     def here(self, item: Object) -> Object:
         """Return a manifest of the documentation with the addresses of this place."""
@@ -123,6 +124,16 @@ class Place:
             seconds,
         )
 
+    def upgraded(self, namespace: str = "jupyterhub") -> None:
+        """Wait until helm-controller has nothing left to do for the hub of a namespace, whose pods run then."""
+
+        def look() -> bool:
+            found = self.cluster.get("helmrelease", "jupyterhub", namespace)
+            busy = condition(found, "Reconciling").get("status") == "True"
+            return condition(found).get("status") == "True" and not busy
+
+        until(look, lambda: self.state(namespace), seconds=300)
+
     def state(self, namespace: str) -> dict[str, object]:
         """Return what Flux says of everything, for a test that fails."""
         kinds = (GIT, OCI, KUSTOMIZATION, "helmrelease")
@@ -149,21 +160,24 @@ def profiles(place: Place, site: str = "hub", branch: str = "release") -> list[A
 def place_in(
     cluster: Cluster, folder: Path, address: str, registry: str, matrix: dict[str, Any], *files: Path
 ) -> Iterator[Place]:
-    """Make a repository and serve it, and the chart, for the time of a ``with``; then remove what Flux has of it."""
+    """Make a repository and serve it, and a chart, for the time of a ``with``; then remove what Flux has of it.
+
+    The images hold nothing, so no hub can run; the chart is the one that does without.
+    """
     path = f"cluster-{uuid.uuid4().hex[:8]}"
     served = folder / "served"
     notebooks = new_repository(folder / "work", served / "notebooks.git", registry, path, matrix, files)
-    with served_place(cluster, notebooks, address) as place:
+    with served_place(cluster, notebooks, address, STAND_IN) as place:
         yield place
 
 
 @contextmanager
-def served_place(cluster: Cluster, notebooks: Notebooks, address: str) -> Iterator[Place]:
-    """Serve a repository and the chart for the time of a ``with``; then remove what Flux has of it."""
+def served_place(cluster: Cluster, notebooks: Notebooks, address: str, chart: HubChart) -> Iterator[Place]:
+    """Serve a repository and the chart of a hub for the time of a ``with``; then remove what Flux has of it."""
     served = notebooks.remote.parent
-    pack_chart(HERE / "chart", served / "charts")
+    pack_chart(chart.folder, served / "charts")
     with serving(served, address) as url:
-        place = Place(cluster, notebooks, url)
+        place = Place(cluster, notebooks, url, chart)
         try:
             yield place
         finally:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.cluster.hub import TOKEN, Hub
+from image_matrix.profiles.override_merge import merged
+from tests.cluster.hub import Hub
+from tests.cluster.hub_chart import Images
 from tests.cluster.kube import until
 from tests.cluster.place import KUSTOMIZATION, SYSTEM, Place, documented, profiles, served_place
+from tests.cluster.releases import MIRROR
 from tests.cluster.story import Story
 from tests.cluster.team import Team, team_in
 from tests.e2e.act import available
@@ -22,6 +25,7 @@ from tests.e2e.act import available
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cluster.hub_chart import HubChart
     from tests.cluster.kube import Cluster, Object
 
 pytestmark = [pytest.mark.cluster, pytest.mark.skipif(not available(), reason="act is not installed")]
@@ -49,18 +53,30 @@ def team(registry: str, say: Story, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def place(node: Cluster, flux: Cluster, address: str, team: Team) -> Iterator[Place]:  # noqa: ARG001
+def place(
+    node: Cluster,  # noqa: ARG001
+    flux: Cluster,
+    address: str,
+    team: Team,
+    hub_chart: HubChart,
+) -> Iterator[Place]:
     """The cluster that is to follow the team's releases: with a node and Flux, or there is no team either."""
-    with served_place(flux, team.notebooks, address) as made:
+    with served_place(flux, team.notebooks, address, hub_chart) as made:
         yield made
 
 
 def with_hub(place: Place, items: list[Object]) -> list[Object]:
-    """Add to the HelmRelease what a team has in its own values: here, which hub."""
+    """Add to the HelmRelease what a team has in its own values: here, what the chart needs at this place."""
     (release,) = (item for item in items if item["kind"] == "HelmRelease")
-    image = place.notebooks.images()["hub:python3.13"]["reference"]
-    release["spec"]["values"]["hub"] = {"image": {"name": image, "tag": ""}, "token": TOKEN}
+    hub, lab = (place.notebooks.images()[f"{name}:python3.13"]["reference"] for name in ("hub", "lab"))
+    images = Images(hub, lab, f"{place.notebooks.registry}/{MIRROR}/pause:3.10")
+    release["spec"]["values"] = merged(release["spec"]["values"], place.chart.values(images))
     return items
+
+
+def hub_of(place: Place) -> Hub:
+    """The hub that Flux installs."""
+    return Hub(place.cluster, place.chart.deployments)
 
 
 def released(place: Place, say: Story) -> str:
@@ -79,8 +95,9 @@ def offered(place: Place, commit: str, say: Story) -> Hub:
     place.applied(commit, "notebook-profiles")
     say("kustomize-controller: the ConfigMap has the profiles")
     place.offers(profiles(place), seconds=300)
+    place.upgraded()
     say("helm-controller has upgraded the hub's Helm release")
-    hub = Hub(place.cluster)
+    hub = hub_of(place)
     hub.ready(profiles(place))
     return hub
 
@@ -120,6 +137,7 @@ def test_the_first_release_reaches_a_user(place: Place, team: Team, say: Story) 
     commit = released(place, say)
     place.follow(with_hub(place, documented("Add three files")))
     say("the three files of docs/flux.md are applied to the cluster")
+    say(f"the hub's chart: {place.chart.name}")
     hub = offered(place, commit, say)
     shows(hub, "ada", "lab", say=say)
     pod = hub.start("ada", profile="lab")
@@ -165,7 +183,7 @@ def test_a_pull_request_is_locked_rendered_built_and_tested(team: Team, say: Sto
 
 
 def test_the_merge_becomes_a_choice_and_running_servers_stay(place: Place, team: Team, say: Story) -> None:
-    hub = Hub(place.cluster)
+    hub = hub_of(place)
     running = hub.pod("ada")
     assert running is not None
     say.chapter("The merge")
@@ -198,7 +216,7 @@ def version_of_toolz(place: Place) -> str:
 
 
 def test_what_the_users_pod_runs_is_signed(place: Place, team: Team, say: Story) -> None:
-    pod = Hub(place.cluster).pod("grace")
+    pod = hub_of(place).pod("grace")
     assert pod is not None
     (status,) = pod["status"]["containerStatuses"]
     image = f"{team.repository.registry}/{team.repository.name}/data@{status['imageID'].rpartition('@')[2]}"
@@ -208,7 +226,7 @@ def test_what_the_users_pod_runs_is_signed(place: Place, team: Team, say: Story)
 
 
 def test_a_broken_release_changes_nothing_for_users(place: Place, say: Story) -> None:
-    hub = Hub(place.cluster)
+    hub = hub_of(place)
     good, shown = profiles(place), place.listed()
     say.chapter("A broken release")
     digest = place.notebooks.images()["data:python3.13"]["digest"]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.hub_of_chart import HubOfChart, extracted, source_of_charts
+from tests.charts import extracted, source_of_charts
+from tests.deploy.hub_of_chart import HubOfChart
 from tests.environments import python_of
 
 HERE = Path(__file__).parent

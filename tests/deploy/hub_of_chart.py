@@ -1,42 +1,23 @@
 """The hub of the JupyterHub chart: Helm renders the chart, and KubeSpawner runs on the files that the hub's pod has.
 
-``IMAGE_MATRIX_CHARTS`` names a git folder of github.com/jupyterhub/zero-to-jupyterhub-k8s with its tags. Of the chart,
-nothing is replaced but the folder that the hub's pod mounts its Secret and its ConfigMap in.
+Of the chart, nothing is replaced but the folder that the hub's pod mounts its Secret and its ConfigMap in.
 """
 
 from __future__ import annotations
 
 import base64
-import io
 import itertools
 import json
-import os
-import subprocess
-import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOUNT = "/usr/local/etc/jupyterhub"
 """Where the pod of the hub has its files: volumeMounts in jupyterhub/templates/hub/deployment.yaml."""
 Ask = Callable[[Any], dict[str, Any]]
-
-
-def source_of_charts() -> Path | None:
-    """The git folder that the environment names."""
-    name = os.environ.get("IMAGE_MATRIX_CHARTS")
-    return Path(name) if name else None
-
-
-def extracted(source: Path, version: str, folder: Path) -> Path:
-    """Write the chart of a tag into a folder, and return where it is."""
-    git = ["git", "-C", str(source), "archive", "--format=tar", version, "jupyterhub"]
-    done = subprocess.run(git, capture_output=True, check=False)
-    assert done.returncode == 0, f"{source} has no chart {version}: {done.stderr.decode()}"
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
-    return folder / "jupyterhub"
 
 
 @dataclass(frozen=True)
