@@ -80,6 +80,11 @@ def said(container: str, *command: str) -> str:
     return docker("exec", container, "sh", "-c", 'exec "$@" 2>&1', "sh", *command, check=False)
 
 
+def pushed_digest(answer: str) -> bool:
+    """Is a digest the last line? Above it, buildx may speak of a connection that it had to make again."""
+    return answer.rpartition("\n")[2].startswith("sha256:")
+
+
 @pytest.fixture
 def pushed(registry: str) -> str:
     return f"{registry}/terminal-{uuid.uuid4().hex[:8]}"
@@ -119,7 +124,7 @@ def test_every_shell_builds_and_pushes_over_tls(image: str, pushed: str, tmp_pat
         )
         alone = said(container, *BUILD.split(), f"{pushed}:alone", "/tmp/work")  # noqa: S108 - in the container
         listed = said(container, "docker", "buildx", "ls")
-    assert all(answer.startswith("sha256:") for answer in (login, plain, alone)), (login, plain, alone)
+    assert all(pushed_digest(answer) for answer in (login, plain, alone)), (login, plain, alone)
     assert platforms(f"{pushed}:plain") == {"linux/amd64", "linux/arm64"}
     assert platforms(f"{pushed}:login")
     assert platforms(f"{pushed}:alone")
@@ -136,7 +141,7 @@ def test_any_user_on_a_read_only_root_is_told_what_to_set(image: str, pushed: st
         daemon = [said(container, "docker", word, ".") for word in ("build", "push", "run")]
     assert "write `export BUILDKIT_HOST=tcp://HOST:1234`" in missing
     assert dead.endswith("docker: BUILDKIT_HOST=tcp://127.0.0.1:9: connection refused")
-    assert found.startswith("sha256:"), found
+    assert pushed_digest(found), found
     assert {line.partition(": write ")[0] for line in daemon} == {"docker: no Docker daemon runs here"}
     assert all("docker buildx build --push" in line for line in daemon)
 
