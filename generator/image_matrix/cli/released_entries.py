@@ -52,10 +52,10 @@ def entries_or_failure(session: Session, branch: str) -> Mapping[str, ReleaseEnt
 def _entries(session: Session, branch: str) -> Mapping[str, ReleaseEntry] | None:
     """Return what the newest commit has that the clone knows: of `origin`, which releases push to."""
     from image_matrix.project.history import text_of_commit
-    from image_matrix.project.revisions import commit_of
+    from image_matrix.project.revisions import branch_of_origin, commit_of
     from image_matrix.publish.release_files import DIGESTS, read_entries
 
-    commit = commit_of(session.root, f"origin/{branch}") or commit_of(session.root, branch)
+    commit = branch_of_origin(session.root, branch) or commit_of(session.root, branch)
     return None if commit is None else read_entries(text_of_commit(session.root, commit, DIGESTS))
 
 
